@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 
 	"yichuang/internal/kit/web/style"
@@ -51,6 +53,9 @@ func loadAssets(more fs.FS) (map[string]*asset, error) {
 			if err != nil {
 				return err
 			}
+			if path.Ext(name) == ".js" && path.Dir(name) == "." {
+				data = squeeze(data)
+			}
 			all[name], err = newAsset(name, data)
 			return err
 		})
@@ -59,6 +64,18 @@ func loadAssets(more fs.FS) (map[string]*asset, error) {
 		}
 	}
 	return all, nil
+}
+
+// squeeze leaves comments and indentation out of a script of ours.
+func squeeze(js []byte) []byte {
+	var out bytes.Buffer
+	for line := range bytes.Lines(regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAll(js, nil)) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			out.Write(line)
+			out.WriteByte('\n')
+		}
+	}
+	return out.Bytes()
 }
 
 func newAsset(name string, data []byte) (*asset, error) {
