@@ -10,10 +10,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/pg/embedded"
 )
 
@@ -26,15 +30,43 @@ import (
 //	keeper.lock   held by the keeper
 type place string
 
-func (p place) server() string { return filepath.Join(string(p), "server") }
-func (p place) users() string  { return filepath.Join(string(p), "users") }
-func (p place) gone() string   { return filepath.Join(string(p), "users.gone") }
+func (p place) data() string  { return filepath.Join(string(p), "server") }
+func (p place) users() string { return filepath.Join(string(p), "users") }
+func (p place) gone() string  { return filepath.Join(string(p), "users.gone") }
 
-// join returns the shared server, once per process.
-var join = sync.OnceValues(func() (*embedded.Server, error) {
+// tester is the role that owns all test databases. It's no superuser, as the product's isn't.
+const tester = "tester"
+
+// server is the shared server as one process sees it.
+type server struct {
+	*embedded.Server
+	admin     *pgxpool.Pool // as superuser
+	templates sync.Map      // name → func() error that has made it
+}
+
+// url is the address of one database, to be opened as the tester.
+func (s *server) url(dbname string) string {
+	return strings.Replace(s.URL(tester), "/"+tester+"?", "/"+dbname+"?", 1)
+}
+
+// shared joins the server, once per process.
+var shared = sync.OnceValues(func() (*server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	p := place(filepath.Join(os.TempDir(), fmt.Sprintf("yichuang-pgtest-%d", os.Getuid())))
+	s, err := p.join(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Making a template may take longer than the product would wait for a lock.
+	admin, err := pg.Open(ctx, s.URL("postgres")+"&lock_timeout=0&pool_max_conns=4")
+	if err != nil {
+		return nil, err
+	}
+	return &server{Server: s, admin: admin}, nil
+})
+
+func (p place) join(ctx context.Context) (*embedded.Server, error) {
 	if err := p.make(); err != nil {
 		return nil, err
 	}
@@ -46,8 +78,12 @@ var join = sync.OnceValues(func() (*embedded.Server, error) {
 	if err := p.register(ctx); err != nil {
 		return nil, err
 	}
-	return p.start(ctx)
-})
+	s, err := p.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.EnsureDB(ctx, tester)
+}
 
 // make makes the place, and refuses one that somebody else has made for us: /tmp is everybody's.
 func (p place) make() error {
@@ -98,7 +134,7 @@ func (p place) keeperLock() string { return filepath.Join(string(p), "keeper.loc
 
 // start finds or starts the server. Without a keeper, whatever is there was left by a crash: nothing of it's used.
 func (p place) start(ctx context.Context) (*embedded.Server, error) {
-	options := embedded.Options{Data: p.server(), Shared: true, Settings: settings()}
+	options := embedded.Options{Data: p.data(), Shared: true, Settings: settings()}
 	lock, err := tryLock(p.keeperLock())
 	if errors.Is(err, errHeld) {
 		return embedded.Start(ctx, options)
@@ -118,14 +154,14 @@ func (p place) start(ctx context.Context) (*embedded.Server, error) {
 }
 
 func (p place) clear(ctx context.Context, options embedded.Options) error {
-	if _, err := os.Stat(filepath.Join(p.server(), "cluster", "postmaster.pid")); err == nil {
+	if _, err := os.Stat(filepath.Join(p.data(), "cluster", "postmaster.pid")); err == nil {
 		if s, err := embedded.Start(ctx, options); err == nil {
 			if err := s.Stop(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	return os.RemoveAll(p.server())
+	return os.RemoveAll(p.data())
 }
 
 // settings trade durability for speed, and allow for many packages at once.
