@@ -42,6 +42,7 @@ type Info struct {
 	Title       string        // Chinese, for pages
 	Async       bool          // answered by a receipt now and by Result later
 	Result      Operation     // the operation that carries the result; empty unless Async
+	ReadOnly    bool          // changes nothing, so it may be asked again freely
 	Request     string        // schema of the request body
 	Response    string        // schema of the answer
 	Timeout     time.Duration // within which the called side answers

@@ -3279,6 +3279,27 @@ type SmsSendResponse struct {
 // Structure 房屋结构。
 type Structure string
 
+// SystemPingRequest 连通测试：请求。
+type SystemPingRequest struct {
+	// Echo 任意文字
+	Echo string `json:"echo"`
+}
+
+// SystemPingResponse 连通测试：应答。
+type SystemPingResponse struct {
+	// Echo 原样返回
+	Echo string `json:"echo"`
+
+	// Now 系统时钟
+	Now Instant `json:"now"`
+
+	// System 系统名称
+	System string `json:"system"`
+
+	// Version 系统版本
+	Version string `json:"version,omitempty,omitzero"`
+}
+
 // TaxArrivalNotifyRequest 税款信息到账通知：请求。
 type TaxArrivalNotifyRequest struct {
 	// Amount 入库金额

@@ -58,6 +58,7 @@ type operation struct {
 	Summary   string `yaml:"summary"`
 	Async     bool   `yaml:"x-async"`
 	Result    string `yaml:"x-result"`
+	ReadOnly  bool   `yaml:"x-read-only"`
 	Limits    struct {
 		TimeoutSeconds int   `yaml:"timeoutSeconds"`
 		Attempts       int   `yaml:"attempts"`
@@ -186,7 +187,7 @@ func writeOperations(docs []document) error {
 	b.WriteString(")\n\n// operations is the table behind Lookup and Operations, in order of name.\nvar operations = []Info{\n")
 	for _, r := range rows {
 		fmt.Fprintf(&b, "\t{Operation: %s, Path: %q, Counterpart: %q, Direction: %s, Title: %q,\n", goName(r.Name), r.path, r.counterpart, direction(r.Direction), r.Summary)
-		fmt.Fprintf(&b, "\t\tAsync: %t, Result: %q, Request: %q, Response: %q,\n", r.Async, r.Result, r.request, r.response)
+		fmt.Fprintf(&b, "\t\tAsync: %t, Result: %q, ReadOnly: %t, Request: %q, Response: %q,\n", r.Async, r.Result, r.ReadOnly, r.request, r.response)
 		fmt.Fprintf(&b, "\t\tTimeout: %d * time.Second, Attempts: %d, MaxRequest: %d, MaxResponse: %d},\n",
 			r.Limits.TimeoutSeconds, r.Limits.Attempts, r.Limits.RequestBytes, r.Limits.ResponseBytes)
 	}

@@ -1,0 +1,144 @@
+package spec
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"yichuang/internal/kit/sm"
+)
+
+// The headers of every message.
+const (
+	HeaderApp       = "X-App-Id"
+	HeaderTime      = "X-Timestamp"
+	HeaderNonce     = "X-Nonce"
+	HeaderMessage   = "X-Message-Id"
+	HeaderRelatesTo = "X-Relates-To"
+	HeaderDigest    = "X-Digest"
+	HeaderSignature = "X-Signature"
+)
+
+// MaxSkew is how far a timestamp may be from the receiver's clock, either way.
+const MaxSkew = 300 * time.Second
+
+// Head is the signed head of a message, request or answer.
+type Head struct {
+	App       string    // who sends
+	Time      time.Time // when, to the second
+	Nonce     string    // of this sending; an answer repeats that of its request
+	MessageID string    // of the message, the same however often it is sent
+	RelatesTo string    // the work that a result belongs to; not signed, must equal the body's workId
+	Digest    string    // SM3 of the body
+	scheme    string
+	signature []byte
+}
+
+// The forms of common.yaml.
+var (
+	appForm       = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{2,63}$`)
+	timeForm      = regexp.MustCompile(`^[0-9]{10}$`)
+	nonceForm     = regexp.MustCompile(`^[0-9A-Za-z_-]{16,64}$`)
+	messageForm   = regexp.MustCompile(`^[0-9A-Za-z_.:-]{8,100}$`)
+	digestForm    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	signatureForm = regexp.MustCompile(`^(SM2|HMAC-SM3):[0-9A-Za-z+/=]{40,400}$`)
+)
+
+// ValidMessageID tells whether s may stand in X-Message-Id.
+func ValidMessageID(s string) bool { return messageForm.MatchString(s) }
+
+// ReadHead reads the head from headers. A fault has CodeHeader and names the header.
+func ReadHead(h http.Header) (Head, error) {
+	for _, form := range []struct {
+		name     string
+		form     *regexp.Regexp
+		optional bool
+	}{
+		{HeaderApp, appForm, false}, {HeaderTime, timeForm, false}, {HeaderNonce, nonceForm, false}, {HeaderMessage, messageForm, false},
+		{HeaderRelatesTo, messageForm, true}, {HeaderDigest, digestForm, false}, {HeaderSignature, signatureForm, false},
+	} {
+		values := h.Values(form.name)
+		switch {
+		case len(values) == 0 && form.optional:
+		case len(values) != 1:
+			return Head{}, NewFault(CodeHeader, fmt.Sprintf("%s 应当恰好出现一次", form.name))
+		case !form.form.MatchString(values[0]):
+			return Head{}, NewFault(CodeHeader, form.name+" 格式不对")
+		}
+	}
+	seconds, err := strconv.ParseInt(h.Get(HeaderTime), 10, 64)
+	if err != nil {
+		return Head{}, NewFault(CodeHeader, HeaderTime+" 格式不对")
+	}
+	scheme, encoded, _ := strings.Cut(h.Get(HeaderSignature), ":")
+	signature, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return Head{}, NewFault(CodeHeader, HeaderSignature+" 不是 Base64")
+	}
+	return Head{
+		App: h.Get(HeaderApp), Time: time.Unix(seconds, 0), Nonce: h.Get(HeaderNonce), MessageID: h.Get(HeaderMessage),
+		RelatesTo: h.Get(HeaderRelatesTo), Digest: h.Get(HeaderDigest), scheme: scheme, signature: signature,
+	}, nil
+}
+
+// write puts the head into headers.
+func (m Head) write(h http.Header) {
+	h.Set(HeaderApp, m.App)
+	h.Set(HeaderTime, strconv.FormatInt(m.Time.Unix(), 10))
+	h.Set(HeaderNonce, m.Nonce)
+	h.Set(HeaderMessage, m.MessageID)
+	if m.RelatesTo != "" {
+		h.Set(HeaderRelatesTo, m.RelatesTo)
+	}
+	h.Set(HeaderDigest, m.Digest)
+	h.Set(HeaderSignature, m.scheme+":"+base64.StdEncoding.EncodeToString(m.signature))
+}
+
+// Canonical is the text that is signed: first is the HTTP method of a request or the status of an
+// answer. Lines end with LF, the last one excepted.
+func (m Head) Canonical(first, path string) []byte {
+	return []byte(strings.Join([]string{first, path, m.App, strconv.FormatInt(m.Time.Unix(), 10), m.Nonce, m.MessageID, m.Digest}, "\n"))
+}
+
+func (m *Head) sign(key Key, first, path string) error {
+	sig, err := key.Sign(m.Canonical(first, path))
+	if err != nil {
+		return fmt.Errorf("sign message %s: %w", m.MessageID, err)
+	}
+	m.scheme, m.signature = key.Scheme(), sig
+	return nil
+}
+
+// check tells whether the head is fresh at now and signed by v's owner.
+func (m Head) check(v Verifier, first, path string, now time.Time) error {
+	if d := now.Sub(m.Time); d > MaxSkew || d < -MaxSkew {
+		return NewFault(CodeLate, "")
+	}
+	if m.scheme != v.Scheme() {
+		return NewFault(CodeBadSignature, "应使用 "+v.Scheme()+" 签名")
+	}
+	if err := v.Verify(m.Canonical(first, path), m.signature); err != nil {
+		if errors.Is(err, sm.ErrSignature) {
+			return NewFault(CodeBadSignature, "")
+		}
+		return fmt.Errorf("verify message %s: %w", m.MessageID, err)
+	}
+	return nil
+}
+
+// checkBody tells whether body is the one that was signed.
+func (m Head) checkBody(body []byte) error {
+	if sm.SM3Hex(body) != m.Digest {
+		return NewFault(CodeAltered, "")
+	}
+	return nil
+}
+
+// newNonce is 128 random bits.
+func newNonce() string { return rand.Text() }
