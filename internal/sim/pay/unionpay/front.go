@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"yichuang/internal/kit/clock"
@@ -80,6 +81,8 @@ func (g *Gateway) open(f url.Values) (pay.Order, error) {
 		return pay.Order{}, malformed("txnType")
 	case f.Get("currencyCode") != "156":
 		return pay.Order{}, malformed("currencyCode")
+	case strings.Contains(f.Get("reqReserved"), "&"): // answers are not URL-encoded and would break
+		return pay.Order{}, malformed("reqReserved")
 	case f.Get("backUrl") == "":
 		return pay.Order{}, malformed("backUrl")
 	}
