@@ -132,9 +132,11 @@ type Problem struct {
 func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := rt.asError(err)
 	s := stateOf(r.Context())
-	s.err = err
 	if e.Status >= 500 {
 		rt.opt.Log.ErrorContext(r.Context(), "request failed", "route", s.pattern(), "status", e.Status, "code", e.Code, "err", err)
+	}
+	if s.sent != nil && s.sent.status != 0 { // too late for another answer
+		return
 	}
 	if e.Retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(e.Retry/time.Second)))

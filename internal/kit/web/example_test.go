@@ -42,7 +42,7 @@ func Example() {
 		}
 		form.Require("price", "成交价")
 		if !form.OK() {
-			return web.Render(w, r, http.StatusUnprocessableEntity, pricePage(form))
+			return web.Again(w, r, form, pricePage(form))
 		}
 		saved = form.Value("price")
 		web.Flash(r.Context(), "green", "成交价已保存。")

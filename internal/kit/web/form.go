@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -138,21 +137,16 @@ func (f *Form) Files(name string) []*multipart.FileHeader {
 }
 
 // Fail says what is wrong with a field. The first word on a field stands.
-func (f *Form) Fail(name, format string, args ...any) {
-	if f.Err(name) != "" {
-		return
+func (f *Form) Fail(name, message string) {
+	if f.Err(name) == "" {
+		f.errs = append(f.errs, FieldError{name, message})
 	}
-	message := format
-	if len(args) > 0 {
-		message = fmt.Sprintf(format, args...)
-	}
-	f.errs = append(f.errs, FieldError{name, message})
 }
 
 // Require fails the field where nothing stands in it, and reports whether something does.
 func (f *Form) Require(name, label string) bool {
 	if f.Value(name) == "" {
-		f.Fail(name, "请填写%s", label)
+		f.Fail(name, "请填写"+label)
 		return false
 	}
 	return true
@@ -161,7 +155,7 @@ func (f *Form) Require(name, label string) bool {
 // Check fails the field with the error's text where err is not nil, and reports whether it was.
 func (f *Form) Check(name string, err error) bool {
 	if err != nil {
-		f.Fail(name, "%s", err.Error())
+		f.Fail(name, err.Error())
 	}
 	return err == nil
 }

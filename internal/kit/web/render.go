@@ -27,6 +27,24 @@ func Render(w http.ResponseWriter, r *http.Request, status int, page templ.Compo
 	return send(w, r, status, b.Bytes())
 }
 
+// Again answers a form with errors: 422 with the page drawn anew, its words still in it. A script that sent the form gets
+// the same as a problem document.
+func Again(w http.ResponseWriter, r *http.Request, f *Form, page templ.Component) error {
+	if s := stateOf(r.Context()); s == nil || !wantsProblem(r, s) {
+		return Render(w, r, http.StatusUnprocessableEntity, page)
+	}
+	e := &Error{Status: http.StatusUnprocessableEntity, Code: "form", Title: "有几处需要修改"}
+	fields := map[string]string{}
+	for _, x := range f.Errors() {
+		fields[x.Name] = x.Message
+		if e.Message == "" {
+			e.Message = x.Message
+		}
+	}
+	WriteProblem(w, r, e, fields)
+	return nil
+}
+
 // JSON answers a program.
 func JSON(w http.ResponseWriter, r *http.Request, status int, v any) error {
 	data, err := json.Marshal(v)

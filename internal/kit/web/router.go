@@ -121,6 +121,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(ctx)
 	start := rt.opt.Clock.Now()
 	rec := &recorder{ResponseWriter: w}
+	s.sent = rec
 	rt.headers(w.Header())
 	w.Header().Set("X-Trace-Id", Trace(ctx))
 	defer rt.access(rec, r, s, start)
@@ -181,12 +182,12 @@ func (rt *Router) enter(w http.ResponseWriter, r *http.Request, s *state, h Hand
 		return TooMany(wait)
 	}
 	if r.Method == http.MethodPost && !s.route.repeatable && r.URL.Query().Get("draft") != "1" {
-		run, err := rt.once(w, r, s)
-		if err != nil || !run {
+		first, err := rt.once(w, r, s)
+		if err != nil || !first {
 			return err
 		}
 	}
-	if err := h(w, r); err != nil {
+	if err := run(h, w, r); err != nil {
 		return err
 	}
 	rt.release(r.Context(), s) // keeps nothing where a redirect has finished the key
@@ -201,7 +202,7 @@ func (rt *Router) machine(route *Route, h Handler) http.Handler {
 			rt.fail(w, r, TooMany(wait))
 			return
 		}
-		if err := h(w, r); err != nil {
+		if err := run(h, w, r); err != nil {
 			rt.fail(w, r, err)
 		}
 	}))
@@ -250,18 +251,32 @@ func (rt *Router) noRoute(w http.ResponseWriter, r *http.Request) error {
 	return NotFound()
 }
 
+// run calls the handler and turns a panic in it into an error, while session and form key are still at hand.
+func run(h Handler, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		p := recover()
+		if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
+			panic(p)
+		}
+		if p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return h(w, r)
+}
+
+// recover is the last net, for a panic in the layers themselves.
 func (rt *Router) recover(w *recorder, r *http.Request) {
 	p := recover()
 	if p == nil {
 		return
 	}
-	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+	if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
 		panic(p)
 	}
-	rt.opt.Log.ErrorContext(r.Context(), "panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
-	if w.status == 0 {
-		rt.release(r.Context(), stateOf(r.Context()))
-		rt.fail(w, r, fmt.Errorf("panic: %v", p))
+	if s := stateOf(r.Context()); w.status == 0 {
+		s.session = false
+		rt.fail(w, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 	}
 }
 

@@ -21,7 +21,7 @@ type state struct {
 	finish  func(location string) // records where the claimed form led
 	session bool                  // whether session data is loaded
 	kept    *http.Cookie
-	err     error // what went wrong, for the access log
+	sent    *recorder // what has been answered
 }
 
 type stateKey struct{}

@@ -11,6 +11,7 @@ function make(tag, cls, text) { var e = d.createElement(tag); e.className = cls 
 function clock() { var t = new Date(), m = t.getMinutes(); return t.getHours() + ':' + (m < 10 ? '0' : '') + m; }
 
 /* forms that save themselves */
+function target(form) { return (form.getAttribute('action') || '').split('#')[0] || location.href.split('#')[0]; }
 function encode(form) {
   var out = [], els = form.elements, e, n;
   for (n = 0; n < els.length; n++) {
@@ -22,7 +23,7 @@ function encode(form) {
   return out.join('&');
 }
 function autosave(form) {
-  var timer, last = encode(form), box = form.querySelector('.saved'), url = form.action.split('#')[0];
+  var timer, last = encode(form), box = form.querySelector('.saved'), url = target(form);
   url += (url.indexOf('?') < 0 ? '?' : '&') + 'draft=1';
   function say(t) { if (box) { box.textContent = t; } }
   function save() {
@@ -35,7 +36,7 @@ function autosave(form) {
     x.setRequestHeader('Accept', 'application/problem+json');
     x.onload = function () {
       if (x.status >= 200 && x.status < 300) { last = body; say(clock() + ' 已自动保存'); stay(); }
-      else if (x.status === 401) { say('登录已到时间。请继续填写，提交时会请您重新登录，内容不会丢'); }
+      else if (x.status === 401) { say('登录已到时间，提交时会请您重新登录，内容不会丢'); }
       else { say('暂时没有保存，稍后会再试'); timer = setTimeout(save, 15000); }
     };
     x.onerror = function () { say('网络断了，连上后会再保存'); timer = setTimeout(save, 15000); };
@@ -43,7 +44,7 @@ function autosave(form) {
   }
   function later() { clearTimeout(timer); timer = setTimeout(save, 2000); }
   on(form, 'input', later); on(form, 'change', later);
-  on(form, 'focusout', later);
+  form.addEventListener('blur', later, true);
   on(d, 'visibilitychange', function () { if (d.hidden) { save(); } });
 }
 
@@ -57,7 +58,7 @@ function upload(form) {
     bar.max = 100; bar.value = 0; row.appendChild(bar); row.appendChild(txt); box.appendChild(row);
     all('input[type=hidden]', form).forEach(function (h) { data.append(h.name, h.value); });
     data.append(file.name, f);
-    x.open('POST', form.action.split('#')[0]);
+    x.open('POST', target(form));
     x.setRequestHeader('Accept', 'application/problem+json');
     x.upload.onprogress = function (e) { if (e.lengthComputable) { bar.value = Math.round(e.loaded / e.total * 100); txt.textContent = bar.value < 100 ? ' 上传中 ' + bar.value + '%' : ' 识别中'; } };
     function fail(t) {
@@ -75,7 +76,7 @@ function upload(form) {
     x.onerror = function () { fail('网络断了'); };
     x.send(data);
   }
-  function done(ok) { if (ok) { location.hash = ''; location.replace(location.pathname + location.search + '#' + (up(form, 'id') || {}).id); location.reload(); } }
+  function done(ok) { if (ok) { location.replace(location.pathname + location.search + '#' + (up(form, 'id') || {}).id); location.reload(); } }
   on(form, 'submit', function (e) {
     var q = Array.prototype.slice.call(file.files), good = true;
     if (!q.length) { return; }
@@ -115,7 +116,7 @@ var formats = {
   date: function (v) { var m = /^(\d{4})[-\/.年]?(\d{1,2})[-\/.月]?(\d{1,2})日?$/.exec(half(v).replace(/\s/g, '')); return m ? m[1] + '-' + ('0' + m[2]).slice(-2) + '-' + ('0' + m[3]).slice(-2) : v; }
 };
 function half(v) { return v.replace(/[\uff01-\uff5e]/g, function (c) { return String.fromCharCode(c.charCodeAt(0) - 0xfee0); }).replace(/\u3000/g, ' '); }
-on(d, 'focusout', function (e) { var f = e.target.getAttribute && formats[e.target.getAttribute('data-format')]; if (f && e.target.value) { e.target.value = f(e.target.value); } });
+d.addEventListener('blur', function (e) { var f = e.target.getAttribute && formats[e.target.getAttribute('data-format')]; if (f && e.target.value) { e.target.value = f(e.target.value); } }, true);
 on(d, 'input', function (e) {
   var n = e.target.getAttribute && e.target.getAttribute('data-count'), h;
   if (n && (h = e.target.parentNode.lastElementChild)) { h.textContent = '还可以写 ' + Math.max(0, n - e.target.value.length) + ' 个字'; }
@@ -127,7 +128,7 @@ function stay() { since = +new Date(); if (bn) { bn.parentNode.removeChild(bn); 
 if (idle) {
   setInterval(function () {
     var left = idle - (new Date() - since) / 1000, b;
-    if (left > 300 || bn) { if (left <= 0 && bn) { bn.firstChild.nodeValue = '已经到时间。继续填写不要紧，提交时会请您重新登录，内容还在。'; } return; }
+    if (left > 300 || bn) { if (left <= 0 && bn) { bn.firstChild.nodeValue = '已经到时间。提交时会请您重新登录，内容还在。'; } return; }
     bn = make('div', 'bn', '您有一段时间没有操作，大约 5 分钟后需要重新登录。填的内容会留着。');
     bn.setAttribute('role', 'status');
     b = make('button', 'btn btn--sec btn--sm', '继续办理'); b.type = 'button';
@@ -141,7 +142,7 @@ on(d, 'click', function (e) { var b = up(e.target, 'data-do'); if (b && b.getAtt
 /* one click sends once; the server holds that too */
 on(d, 'submit', function (e) {
   var f = e.target;
-  if (e.defaultPrevented || f.method !== 'post') { return; }
+  if (e.defaultPrevented || f.getAttribute('method') !== 'post') { return; }
   if (f.getAttribute('aria-busy')) { e.preventDefault(); return; }
   f.setAttribute('aria-busy', 'true');
   setTimeout(function () { f.removeAttribute('aria-busy'); }, 8000);
