@@ -1,0 +1,94 @@
+package ferry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"yichuang/internal/kit/pg"
+)
+
+// maxCrate bounds what a door reads: the largest file, sealed and encoded, with room to spare.
+const maxCrate = 64 << 20
+
+// Receive verifies and stores one crate of the other zone and returns the sealed acknowledgement. Receiving the same
+// crate again stores nothing and acknowledges again.
+func (d *Door) Receive(ctx context.Context, raw []byte) ([]byte, error) {
+	if len(raw) > maxCrate {
+		return nil, ErrTooLarge
+	}
+	var head crate
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return nil, ErrSealed
+	}
+	switch head.Kind {
+	case "blob":
+		return d.receiveBlob(ctx, raw)
+	case "messages":
+		return d.receiveMessages(ctx, raw)
+	}
+	return nil, ErrStream
+}
+
+func (d *Door) receiveBlob(ctx context.Context, raw []byte) ([]byte, error) {
+	var b blobCargo
+	if err := unpack(raw, d.o.Peer, "blob", &b, d.o.Shared, d.o.PeerKey); err != nil {
+		return nil, err
+	}
+	ref, err := d.o.Blobs.Put(ctx, bytes.NewReader(b.Data), maxCrate)
+	if err != nil {
+		return nil, fmt.Errorf("ferry: store file: %w", err)
+	}
+	if ref.Digest != b.Digest {
+		return nil, ErrSealed
+	}
+	return pack(d.o.Zone, "ack", ack{}, d.o.Shared, d.o.Signer)
+}
+
+func (d *Door) receiveMessages(ctx context.Context, raw []byte) ([]byte, error) {
+	var parcels []parcel
+	if err := unpack(raw, d.o.Peer, "messages", &parcels, d.o.Shared, d.o.PeerKey); err != nil {
+		return nil, err
+	}
+	for _, p := range parcels {
+		if !d.accepts[p.Type] {
+			return nil, ErrUnknownType{p.Type}
+		}
+	}
+	var upTo int64
+	err := pg.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
+		// One receiver of a stream at a time, over all processes: the gap check below needs it.
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('ferry_in:' || $1))`, d.o.Peer); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, `SELECT coalesce(max(seq), 0) FROM ferry_in WHERE stream = $1`, d.o.Peer).Scan(&upTo); err != nil {
+			return err
+		}
+		batch := &pgx.Batch{}
+		now := d.o.Clock.Now()
+		for _, p := range parcels {
+			if p.Seq <= upTo {
+				continue
+			}
+			if p.Seq != upTo+1 {
+				return ErrGap
+			}
+			upTo = p.Seq
+			batch.Queue(`INSERT INTO ferry_in (stream, seq, id, type, case_key, body, blobs, sent_at, received_at, not_before)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
+				d.o.Peer, p.Seq, p.ID, string(p.Type), p.Case, d.o.Keys.Seal(p.Body, p.ID[:]), p.Blobs, p.At, now)
+		}
+		if batch.Len() == 0 {
+			return nil
+		}
+		batch.Queue(`SELECT pg_notify('ferry_in', '')`)
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ferry: store messages: %w", err)
+	}
+	return pack(d.o.Zone, "ack", ack{UpTo: upTo}, d.o.Shared, d.o.Signer)
+}
