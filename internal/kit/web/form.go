@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -18,6 +19,7 @@ type Form struct {
 	errs   []FieldError
 	draft  bool
 	kept   bool
+	say    func(id string, slots map[string]any) string
 }
 
 // FieldError is one thing to mend, beside the field whose name it carries.
@@ -30,6 +32,9 @@ func ParseForm(r *http.Request) (*Form, error) {
 		return nil, err
 	}
 	f := &Form{values: r.PostForm, draft: r.URL.Query().Get("draft") == "1"}
+	if s := stateOf(r.Context()); s != nil && s.router != nil {
+		f.say = s.router.opt.Sentence
+	}
 	if r.MultipartForm != nil {
 		f.files = r.MultipartForm.File
 	}
@@ -152,12 +157,28 @@ func (f *Form) Require(name, label string) bool {
 	return true
 }
 
-// Check fails the field with the error's text where err is not nil, and reports whether it was.
+// Fault is an error that a person can mend. It names a sentence of the zone's messages and fills its slots.
+type Fault interface {
+	error
+	Sentence() (id string, slots map[string]any)
+}
+
+// Check fails the field where err is not nil, with the sentence that the error names, and reports whether it was nil.
 func (f *Form) Check(name string, err error) bool {
 	if err != nil {
-		f.Fail(name, err.Error())
+		f.Fail(name, f.sentence(err))
 	}
 	return err == nil
+}
+
+func (f *Form) sentence(err error) string {
+	var fault Fault
+	if errors.As(err, &fault) && f.say != nil {
+		if s := f.say(fault.Sentence()); s != "" {
+			return s
+		}
+	}
+	return "请对照证件或合同再看一遍这一项"
 }
 
 // Err is what is wrong with the field; "" where nothing is.

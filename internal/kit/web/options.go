@@ -45,6 +45,7 @@ type Options struct {
 
 	Decorate func(context.Context) context.Context         // adds what the pages of the zone share
 	Failure  func(Failure) templ.Component                 // draws an error page
+	Sentence func(id string, slots map[string]any) string  // words of a Fault, from the catalog's messages
 	Map      func(error) *Error                            // names errors of the zone's packages; nil where it does not know one
 	Observe  func(r Route, status int, took time.Duration) // for metrics
 }

@@ -552,6 +552,37 @@ func TestFormValues(t *testing.T) {
 	}
 }
 
+type tooLong struct{ n int }
+
+func (tooLong) Error() string                        { return "too long" }
+func (e tooLong) Sentence() (string, map[string]any) { return "err.long", map[string]any{"n": e.n} }
+
+func TestFaultsAreSaidInTheZonesWords(t *testing.T) {
+	z := newZone(t, func(o *web.Options) {
+		o.Sentence = func(id string, slots map[string]any) string { return fmt.Sprintf("%s 多了 %v 位", id, slots["n"]) }
+	})
+	z.rt.Post("/check", web.Public, func(w http.ResponseWriter, r *http.Request) error {
+		f, err := web.ParseForm(r)
+		if err != nil {
+			return err
+		}
+		f.Check("price", fmt.Errorf("read price: %w", tooLong{3}))
+		f.Check("other", errors.New("secret inside"))
+		return web.Again(w, r, f, pricing(f))
+	}, web.Repeatable())
+	b := z.site.Browser()
+	v := webtest.Fields(formOf(b.Get("/")))
+	p := b.Post("/check", v)
+	if p.Status != 422 || !p.Has("err.long 多了 3 位") || strings.Contains(p.Body, "secret") {
+		t.Errorf("page: %d %s", p.Status, p.Text())
+	}
+	b.Header = http.Header{"Accept": {"application/problem+json"}}
+	var doc web.Problem
+	if p := b.Post("/check", v); json.Unmarshal([]byte(p.Body), &doc) != nil || doc.Errors["price"] != "err.long 多了 3 位" || doc.Detail != doc.Errors["price"] {
+		t.Errorf("problem: %+v", doc)
+	}
+}
+
 func TestSweepRemovesOnlyWhatLapsed(t *testing.T) {
 	z := newZone(t)
 	ctx := t.Context()
