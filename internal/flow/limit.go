@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"yichuang/internal/land"
 )
 
 // Calendar knows working time. catalog's PRC calendar with its shifted holidays is one.
@@ -14,6 +16,9 @@ type Calendar interface {
 	AddWorkingDays(from time.Time, n int) time.Time
 	// AddWorkingTime moves from on by d of working hours.
 	AddWorkingTime(from time.Time, d time.Duration) time.Time
+	IsWorkingDay(land.Date) bool
+	// NextWorkingDay is the first working day after the day.
+	NextWorkingDay(land.Date) land.Date
 }
 
 // Limit is a span of working or calendar time. Days and clock time are never mixed.
@@ -67,7 +72,8 @@ func parseDuration(s string, working bool) (Limit, error) {
 	return l, nil
 }
 
-// End is when the limit that starts at from is over. Calendar days end at the same time of day.
+// End is when the limit that starts at from is over. Calendar days end at 24:00 of the last one, or of the next working
+// day where that is a day off: nobody loses a day that the offices were closed.
 func (l Limit) End(from time.Time, cal Calendar) time.Time {
 	switch {
 	case l.Working && l.Days > 0:
@@ -75,7 +81,11 @@ func (l Limit) End(from time.Time, cal Calendar) time.Time {
 	case l.Working:
 		return cal.AddWorkingTime(from, l.Time)
 	case l.Days > 0:
-		return from.AddDate(0, 0, l.Days)
+		day := land.DateOf(from).AddDays(l.Days)
+		if !cal.IsWorkingDay(day) {
+			day = cal.NextWorkingDay(day)
+		}
+		return day.AddDays(1).Time()
 	}
 	return from.Add(l.Time)
 }
