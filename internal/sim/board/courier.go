@@ -14,6 +14,9 @@ import (
 // ErrRejected ends a job at once: the receiver will never accept it, so that trying again is useless.
 var ErrRejected = errors.New("the receiver rejects it for good")
 
+// shortestRetry keeps a fast clock from hammering a receiver that is down.
+const shortestRetry = 250 * time.Millisecond
+
 // Job is a message on its way to the platform.
 type Job struct {
 	ID      string          `json:"id"`
@@ -212,7 +215,7 @@ func (c *Courier) settle(ctx context.Context, j Job, route Route, err error) err
 	wait := c.board.Shorten(route.Retry[min(j.Attempt, len(route.Retry)-1)])
 	_, uerr := c.jobs.Update(j.ID, func(j *Job) error {
 		j.Attempt++
-		j.Due = c.board.Now().Add(max(wait, 50*time.Millisecond))
+		j.Due = c.board.Now().Add(max(wait, shortestRetry))
 		j.Last = err.Error()
 		return nil
 	})

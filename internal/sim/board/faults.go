@@ -8,6 +8,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -104,25 +106,44 @@ func (s *Faults) Clear(system, operation string) error {
 // List returns the faults that are set.
 func (s *Faults) List() []Fault { return s.faults.List() }
 
-// Strike returns the fault that the operation suffers now, the most exact one first, and counts it down. No
-// fault is the zero value.
+// covers lists what a fault or decision may call a system by, the most exact first: "registry/321202" is one of
+// "registry", and of Any.
+func covers(system string) []string {
+	family, _, _ := strings.Cut(system, "/")
+	return []string{system, family, Any}
+}
+
+// Peek returns the fault that the operation would suffer now, the most exact one first. No fault is the zero value.
+func (s *Faults) Peek(system, operation string) Fault {
+	for _, name := range covers(system) {
+		for _, op := range []string{operation, Any} {
+			if f, ok := s.faults.Get(name + " " + op); ok {
+				return f
+			}
+		}
+	}
+	return Fault{}
+}
+
+// Strike is Peek for a fault that now happens: it is counted down, and its share of errors is drawn.
 func (s *Faults) Strike(system, operation string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, key := range []string{system + " " + operation, system + " " + Any, Any + " " + operation, Any + " " + Any} {
-		f, ok := s.faults.Get(key)
-		if !ok {
-			continue
-		}
-		if err := s.countDown(key, f); err != nil {
-			s.board.Log.Error("fault is not counted", "system", system, "operation", operation, "err", err)
-		}
-		if f.ErrorShare > 0 && s.rng.Float64() >= f.ErrorShare {
-			f.ErrorShare = 0
-		}
+	f := s.Peek(system, operation)
+	if f.System == "" {
 		return f
 	}
-	return Fault{}
+	return s.use(f)
+}
+
+func (s *Faults) use(f Fault) Fault {
+	if err := s.countDown(f.key(), f); err != nil {
+		s.board.Log.Error("fault is not counted", "system", f.System, "operation", f.Operation, "err", err)
+	}
+	if f.ErrorShare > 0 && s.rng.Float64() >= f.ErrorShare {
+		f.ErrorShare = 0
+	}
+	return f
 }
 
 func (s *Faults) countDown(key string, f Fault) error {
@@ -141,14 +162,8 @@ func (s *Faults) countDown(key string, f Fault) error {
 func (s *Faults) Strikes(system, operation string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := s.Strike(system, operation)
-		if f.LatencyMS > 0 && !pause(r.Context(), time.Duration(f.LatencyMS)*time.Millisecond) {
-			return
-		}
 		switch {
-		case f.Silent:
-			// Longer than any caller's patience. The server sees that a caller hung up only once the body is read.
-			_, _ = io.Copy(io.Discard, r.Body)
-			pause(r.Context(), 10*time.Minute)
+		case !f.Hold(r):
 			return
 		case f.ErrorShare > 0:
 			http.Error(w, "simulated failure of "+system, http.StatusInternalServerError)
@@ -156,6 +171,17 @@ func (s *Faults) Strikes(system, operation string, next http.Handler) http.Handl
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), struckKey{}, f)))
 	})
+}
+
+// Hold lets a request wait as the fault has it. False means that nobody waits for an answer any more.
+func (f Fault) Hold(r *http.Request) bool {
+	if f.Silent {
+		// Longer than any caller's patience. The server sees that a caller hung up only once the body is read.
+		_, _ = io.Copy(io.Discard, r.Body)
+		pause(r.Context(), 10*time.Minute)
+		return false
+	}
+	return f.LatencyMS == 0 || pause(r.Context(), time.Duration(f.LatencyMS)*time.Millisecond)
 }
 
 type struckKey struct{}
@@ -197,7 +223,7 @@ func (s *Faults) Take(system, operation, caseNo string) (Decision, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, ok := s.decisions.Find(func(d Decision) bool {
-		return (d.System == system || d.System == Any) && (d.Operation == operation || d.Operation == Any) &&
+		return slices.Contains(covers(system), d.System) && (d.Operation == operation || d.Operation == Any) &&
 			(d.Case == "" || d.Case == caseNo)
 	})
 	if !ok {

@@ -253,6 +253,19 @@ func (t *Table[T]) List() []T {
 	return out
 }
 
+// Keys returns the keys of all rows, oldest first.
+func (t *Table[T]) Keys() []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	out := make([]string, 0, len(t.rows))
+	for _, k := range t.keys {
+		if k != "" {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // Len counts the rows.
 func (t *Table[T]) Len() int {
 	t.mu.RLock()

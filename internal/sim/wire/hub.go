@@ -1,0 +1,188 @@
+// Package wire is the departments' half of the published interface: what every simulated system outside the
+// platform has in common.
+//
+// In come signed requests of the platform, out go signed answers and, later, signed results. A system (a
+// folder beside this one) registers a function per operation and never sees a signature, a nonce, a retry or a fault:
+// those are here, by the helpers of exchange/spec, which both sides share.
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/sm"
+	"yichuang/internal/sim/board"
+)
+
+// The platform's two networks.
+const (
+	Office = "office"
+	Hall   = "hall"
+)
+
+// Peer is one zone of the platform as the outside knows it.
+type Peer struct {
+	Zone      string `json:"zone"`      // Office or Hall
+	App       string `json:"app"`       // X-App-Id of its messages
+	URL       string `json:"url"`       // of its partner listener; /v1/… follows
+	PublicKey string `json:"publicKey"` // SM2, PEM
+}
+
+// Bad reports a peer that cannot be.
+func (p Peer) Bad() error {
+	if p.Zone != Office && p.Zone != Hall {
+		return errors.New(`zone is neither "office" nor "hall"`)
+	}
+	if p.App == "" {
+		return errors.New("app is empty")
+	}
+	if u, err := url.Parse(p.URL); err != nil || u.Host == "" {
+		return errors.New("url is no address")
+	}
+	if _, err := sm.ParsePublicKey([]byte(p.PublicKey)); err != nil {
+		return fmt.Errorf("publicKey: %w", err)
+	}
+	return nil
+}
+
+// Hub is all systems of one simcity on the published interface.
+type Hub struct {
+	board    *board.Board
+	document *spec.Document
+	peers    *board.Table[Peer] // by app
+	works    *board.Table[Work]
+	nonces   spec.Nonces
+	stranger *sm.Signer // nobody's key: signs what is to be forged
+
+	mu       sync.Mutex
+	systems  map[string]*System
+	order    []*System
+	deciders map[string]func(context.Context, Work) (any, error) // by system and operation
+	traffic  []Message
+}
+
+// Open loads the interface and the peers of an earlier run.
+func Open(b *board.Board) (*Hub, error) {
+	h := &Hub{board: b, systems: map[string]*System{}, deciders: map[string]func(context.Context, Work) (any, error){}}
+	var err error
+	if h.document, err = spec.Load(); err != nil {
+		return nil, err
+	}
+	if h.peers, err = board.OpenTable[Peer](b, "peers"); err != nil {
+		return nil, err
+	}
+	if h.works, err = board.OpenTable[Work](b, "works"); err != nil {
+		return nil, err
+	}
+	if h.stranger, err = sm.NewSigner(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(b.Path("sm2"), 0o700); err != nil {
+		return nil, fmt.Errorf("folder of keys: %w", err)
+	}
+	b.Courier.Handle(workKind, board.Route{Deliver: h.work, Retry: retries, Forever: true})
+	b.Courier.Handle(sendKind, board.Route{Deliver: h.deliver, Retry: retries, Forever: true})
+	return h, nil
+}
+
+// retries is how long a department waits before it sends a result again.
+var retries = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute}
+
+// Board is what the systems keep their state on.
+func (h *Hub) Board() *board.Board { return h.board }
+
+// SetPeer registers a zone of the platform, in place of what it was.
+func (h *Hub) SetPeer(p Peer) error {
+	if err := p.Bad(); err != nil {
+		return err
+	}
+	p.URL = strings.TrimSuffix(p.URL, "/")
+	for _, old := range h.peers.List() {
+		if old.Zone == p.Zone && old.App != p.App {
+			if err := h.peers.Delete(old.App); err != nil {
+				return err
+			}
+		}
+	}
+	return h.peers.Put(p.App, p)
+}
+
+// Peers lists the platform's zones that are known.
+func (h *Hub) Peers() []Peer { return h.peers.List() }
+
+// PeerOf is the application id of a zone, empty while it is unknown.
+func (h *Hub) PeerOf(zone string) string {
+	p, _ := h.peers.Find(func(p Peer) bool { return p.Zone == zone })
+	return p.App
+}
+
+// Systems lists the systems in the order they were made.
+func (h *Hub) Systems() []*System {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.order)
+}
+
+func (h *Hub) system(name string) (*System, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, ok := h.systems[name]
+	return s, ok
+}
+
+// verifier finds the key of a peer for spec.CheckRequest.
+func (h *Hub) verifier(app string) (spec.Verifier, error) {
+	p, ok := h.peers.Get(app)
+	if !ok {
+		return nil, spec.NewFault(spec.CodeUnknownApp, "")
+	}
+	key, err := sm.ParsePublicKey([]byte(p.PublicKey))
+	if err != nil {
+		return nil, fmt.Errorf("key of %s: %w", app, err)
+	}
+	return spec.SM2Verifier(key), nil
+}
+
+// Message is a line of the traffic that the pages show.
+type Message struct {
+	At        time.Time      `json:"at"`
+	System    string         `json:"system"`
+	Operation spec.Operation `json:"operation"`
+	Case      string         `json:"case,omitempty"`
+	Out       bool           `json:"out"` // from the system to the platform
+	Outcome   string         `json:"outcome"`
+}
+
+// shown is how many lines of traffic are kept.
+const shown = 400
+
+func (h *Hub) note(m Message) {
+	m.At = h.board.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.traffic) == shown {
+		h.traffic = slices.Delete(h.traffic, 0, shown/4)
+	}
+	h.traffic = append(h.traffic, m)
+}
+
+// Traffic returns the latest messages, the newest last; name "" means of all systems.
+func (h *Hub) Traffic(name string) []Message {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []Message
+	for _, m := range h.traffic {
+		if name == "" || m.System == name {
+			out = append(out, m)
+		}
+	}
+	return out
+}

@@ -1,0 +1,261 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/log"
+	"yichuang/internal/kit/sm"
+	"yichuang/internal/sim/board"
+)
+
+// About says which system one is.
+type About struct {
+	Name        string // folder of its address: "registry/321202"
+	Title       string // for people
+	App         string // its X-App-Id
+	Counterpart string // the file of the interface it serves: "registry"
+	District    string // GB/T 2260; empty where it serves the whole city
+	Zone        string // zone of the platform that calls it
+}
+
+// System is one outside system on the published interface.
+type System struct {
+	About
+	hub      *Hub
+	key      *sm.Signer
+	serves   map[spec.Operation]operation
+	answered *board.Table[answered]
+
+	mu      sync.Mutex
+	busy    map[string]bool // messages that are being handled
+	history []string        // keys of answered, the oldest first
+}
+
+// operation runs one request; the status goes with its answer.
+type operation func(ctx context.Context, c Call, body []byte) (status int, answer any, err error)
+
+// answered is an answer kept, because the same message gets the same answer.
+type answered struct {
+	Digest string          `json:"digest"` // of the request
+	Status int             `json:"status"`
+	Body   json.RawMessage `json:"body"`
+}
+
+// remembered is how many answers a system keeps.
+const remembered = 2000
+
+// Call is who asks and when.
+type Call struct {
+	App       string
+	MessageID string
+	Operation spec.Operation
+	At        time.Time
+}
+
+// New adds a system to the hub. It makes the system's key on the first start.
+func (h *Hub) New(about About) (*System, error) {
+	s := &System{About: about, hub: h, serves: map[spec.Operation]operation{}, busy: map[string]bool{}}
+	file := strings.ReplaceAll(s.Name, "/", "-")
+	var err error
+	if s.key, err = sm.LoadOrCreateSigner(h.board.Path("sm2/" + file + ".pem")); err != nil {
+		return nil, err
+	}
+	if s.answered, err = board.OpenTable[answered](h.board, "answered-"+file); err != nil {
+		return nil, err
+	}
+	s.history = s.answered.Keys()
+	Handle(s, spec.SystemPing, func(_ context.Context, c Call, in spec.SystemPingRequest) (spec.SystemPingResponse, error) {
+		return spec.SystemPingResponse{Echo: in.Echo, System: s.Title, Now: c.At}, nil
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.systems[s.Name], h.order = s, append(h.order, s)
+	return s, nil
+}
+
+// Board is where the system keeps its state.
+func (s *System) Board() *board.Board { return s.hub.board }
+
+// Now is the time of what the system stamps.
+func (s *System) Now() time.Time { return s.hub.board.Now().Truncate(time.Millisecond) }
+
+// Endpoint is what the platform has to know of a system.
+type Endpoint struct {
+	Name        string           `json:"name"`
+	Title       string           `json:"title"`
+	Counterpart string           `json:"counterpart"`
+	District    string           `json:"district,omitempty"`
+	Zone        string           `json:"zone"`
+	App         string           `json:"app"`
+	URL         string           `json:"url"`
+	PublicKey   string           `json:"publicKey"`
+	Operations  []spec.Operation `json:"operations"`
+}
+
+// Endpoint describes the system to the platform.
+func (s *System) Endpoint() Endpoint {
+	e := Endpoint{Name: s.Name, Title: s.Title, Counterpart: s.Counterpart, District: s.District, Zone: s.Zone, App: s.App,
+		URL: s.hub.board.Base + "/" + s.Name, PublicKey: string(s.key.Public().PEM())}
+	for op := range s.serves {
+		e.Operations = append(e.Operations, op)
+	}
+	slices.Sort(e.Operations)
+	return e
+}
+
+// Handle serves an operation that is answered at once. An error of *spec.Fault is the refusal.
+func Handle[In, Out any](s *System, op spec.Operation, f func(context.Context, Call, In) (Out, error)) {
+	s.serves[op] = func(ctx context.Context, c Call, body []byte) (int, any, error) {
+		var in In
+		if err := s.hub.document.Read(op, spec.Request, body, &in); err != nil {
+			return 0, nil, err
+		}
+		out, err := f(ctx, c, in)
+		return http.StatusOK, out, err
+	}
+}
+
+// identity is whom the system signs as.
+func (s *System) identity(forge bool) spec.Identity {
+	key := s.key
+	if forge {
+		key = s.hub.stranger
+	}
+	return spec.Identity{App: s.App, Key: spec.SM2Key(key)}
+}
+
+// ServeHTTP takes a request of the platform; the path ends in /v1/….
+func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := s.Now()
+	head, err := spec.CheckRequest(r, s.hub.verifier, now)
+	if err != nil {
+		s.refuse(w, r, head, "", err, false)
+		return
+	}
+	info, _ := spec.ByPath(spec.SignedPath(r.URL.Path)) // CheckRequest knew the path
+	fault := s.hub.board.Faults.Strike(s.Name, string(info.Operation))
+	if !fault.Hold(r) {
+		return
+	}
+	if fault.ErrorShare > 0 {
+		s.refuse(w, r, head, info.Operation, spec.NewFault(spec.CodeUnavailable, "模拟故障"), false)
+		return
+	}
+	if err := s.hub.nonces.Use(head.App, head.Nonce, now); err != nil {
+		s.refuse(w, r, head, info.Operation, err, fault.WrongSignature)
+		return
+	}
+	body, err := spec.ReadBody(head, r.Body, info.MaxRequest)
+	if err != nil {
+		s.refuse(w, r, head, info.Operation, err, fault.WrongSignature)
+		return
+	}
+	call := Call{App: head.App, MessageID: head.MessageID, Operation: info.Operation, At: now}
+	status, answer, err := s.once(r.Context(), call, info, head.Digest, body)
+	if err != nil {
+		s.refuse(w, r, head, info.Operation, err, fault.WrongSignature)
+		return
+	}
+	s.hub.note(Message{System: s.Name, Operation: info.Operation, Case: caseOf(body), Outcome: "ok"})
+	if err := spec.Answer(w, s.identity(fault.WrongSignature), r.URL.Path, head, status, answer, s.Now()); err != nil {
+		s.hub.board.Log.WarnContext(r.Context(), "answer not sent", "system", s.Name, "operation", info.Operation, "err", err)
+	}
+}
+
+// once runs a message, or answers as before if it was run already.
+func (s *System) once(ctx context.Context, c Call, info spec.Info, digest string, body []byte) (int, []byte, error) {
+	key := c.App + " " + c.MessageID
+	if !s.enter(key) {
+		return 0, nil, spec.NewFault(spec.CodeInProgress, "")
+	}
+	defer s.leave(key)
+	if before, ok := s.answered.Get(key); ok {
+		if before.Digest != digest {
+			return 0, nil, spec.NewFault(spec.CodeMessageReused, "")
+		}
+		return before.Status, before.Body, nil
+	}
+	serve, ok := s.serves[c.Operation]
+	if !ok {
+		return 0, nil, spec.NewFault(spec.CodeUnknownOperation, "")
+	}
+	status, answer, err := serve(ctx, c, body)
+	if err != nil {
+		return 0, nil, err
+	}
+	out, err := s.encode(c.Operation, spec.Response, answer)
+	if err != nil || info.ReadOnly {
+		return status, out, err
+	}
+	return status, out, s.remember(key, answered{Digest: digest, Status: status, Body: out})
+}
+
+// encode writes a body and holds it to the interface: a simulator that breaks it would teach the platform wrong.
+func (s *System) encode(op spec.Operation, side spec.Side, v any) ([]byte, error) {
+	out, err := spec.Encode(v)
+	if err != nil {
+		return nil, err
+	}
+	return out, s.hub.document.Check(op, side, out)
+}
+
+func (s *System) enter(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[key] {
+		return false
+	}
+	s.busy[key] = true
+	return true
+}
+
+func (s *System) leave(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.busy, key)
+}
+
+func (s *System) remember(key string, a answered) error {
+	if err := s.answered.Put(key, a); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.history = append(s.history, key)
+	if len(s.history) <= remembered {
+		return nil
+	}
+	oldest := s.history[0]
+	s.history = s.history[1:]
+	return s.answered.Delete(oldest)
+}
+
+// refuse writes an error; one that is no *spec.Fault is ours.
+func (s *System) refuse(w http.ResponseWriter, r *http.Request, head spec.Head, op spec.Operation, err error, forge bool) {
+	var fault *spec.Fault
+	if !errors.As(err, &fault) {
+		s.hub.board.Log.ErrorContext(r.Context(), "request failed", "system", s.Name, "operation", op, "err", err)
+		fault = spec.NewFault(spec.CodeInternal, "")
+	}
+	s.hub.note(Message{System: s.Name, Operation: op, Outcome: string(fault.Code)})
+	if err := spec.Refuse(w, s.identity(forge), r.URL.Path, head, fault, log.NewTrace(), s.Now()); err != nil {
+		s.hub.board.Log.WarnContext(r.Context(), "refusal not sent", "system", s.Name, "operation", op, "err", err)
+	}
+}
+
+// caseOf reads which case a body is about, if it says so.
+func caseOf(body []byte) string {
+	var about struct {
+		CaseNo string `json:"caseNo"`
+	}
+	_ = json.Unmarshal(body, &about) // a body without a case is about none
+	return about.CaseNo
+}

@@ -1,0 +1,287 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/sim/board"
+)
+
+const (
+	workKind = "wire-work" // a work whose time has come
+	sendKind = "wire-send" // a message to the platform
+)
+
+// Work is something that the platform entrusted to a system and that is answered later.
+type Work struct {
+	ID        uuid.UUID       `json:"id"`
+	System    string          `json:"system"`
+	App       string          `json:"app"` // who asked, and gets the result
+	Operation spec.Operation  `json:"operation"`
+	Case      string          `json:"case"`
+	Body      json.RawMessage `json:"body"`
+	Asked     time.Time       `json:"asked"`
+	Due       time.Time       `json:"due"`
+	Decision  *board.Decision `json:"decision,omitempty"` // what an operator wants the result to be
+	Result    json.RawMessage `json:"result,omitempty"`   // once it is decided
+}
+
+// Async serves an operation that gets a receipt now and a result after a span of simulated time. Check may refuse at
+// once (nil: never); decide makes the result when the time has come, and may be run again after a kill, so that it has
+// to give the same for the same work. The same work asked again by another message is not done twice.
+func Async[In, Out any](s *System, op spec.Operation, takes func(In) time.Duration, check func(In) error,
+	decide func(context.Context, Work, In) (Out, error)) {
+	s.serves[op] = func(_ context.Context, c Call, body []byte) (int, any, error) {
+		var in In
+		if err := s.hub.document.Read(op, spec.Request, body, &in); err != nil {
+			return 0, nil, err
+		}
+		w, known := s.hub.works.Get(workIn(body).String())
+		if !known {
+			if check != nil {
+				if err := check(in); err != nil {
+					return 0, nil, err
+				}
+			}
+			var err error
+			if w, err = s.take(c, body, takes(in)); err != nil {
+				return 0, nil, err
+			}
+		}
+		return http.StatusAccepted, spec.Receipt{Accepted: true, Receipt: w.ID.String(), ExpectBy: w.Due}, nil
+	}
+	s.hub.decider(s.Name, op, func(ctx context.Context, w Work) (any, error) {
+		var in In
+		if err := json.Unmarshal(w.Body, &in); err != nil {
+			return nil, err
+		}
+		return decide(ctx, w, in)
+	})
+}
+
+// After is a fixed span for Async.
+func After[In any](d time.Duration) func(In) time.Duration {
+	return func(In) time.Duration { return d }
+}
+
+func workIn(body []byte) uuid.UUID {
+	var about struct {
+		WorkID uuid.UUID `json:"workId"`
+	}
+	_ = json.Unmarshal(body, &about) // the document's check has seen to it
+	return about.WorkID
+}
+
+func (s *System) take(c Call, body []byte, takes time.Duration) (Work, error) {
+	w := Work{ID: workIn(body), System: s.Name, App: c.App, Operation: c.Operation, Case: caseOf(body), Body: body, Asked: c.At,
+		Due: c.At.Add(s.hub.board.Shorten(takes)).Truncate(time.Millisecond)}
+	if err := s.hub.works.Put(w.ID.String(), w); err != nil {
+		return w, err
+	}
+	return w, s.hub.board.Courier.PostAt(workKind, "", w.Due, w.ID)
+}
+
+// Works lists what a system was entrusted with, the newest last.
+func (h *Hub) Works(system string) []Work {
+	return slices.DeleteFunc(h.works.List(), func(w Work) bool { return system != "" && w.System != system })
+}
+
+func (h *Hub) decider(system string, op spec.Operation, f func(context.Context, Work) (any, error)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.deciders[system+" "+string(op)] = f
+}
+
+// work decides a work whose time has come, and queues its result.
+func (h *Hub) work(ctx context.Context, payload json.RawMessage) error {
+	var id uuid.UUID
+	if err := json.Unmarshal(payload, &id); err != nil {
+		return fmt.Errorf("%w: %w", board.ErrRejected, err)
+	}
+	w, ok := h.works.Get(id.String())
+	if !ok {
+		return fmt.Errorf("%w: work %s is unknown", board.ErrRejected, id)
+	}
+	s, ok := h.system(w.System)
+	h.mu.Lock()
+	decide := h.deciders[w.System+" "+string(w.Operation)]
+	h.mu.Unlock()
+	if !ok || decide == nil {
+		return fmt.Errorf("%w: nobody does %s at %s", board.ErrRejected, w.Operation, w.System)
+	}
+	info, _ := spec.Lookup(w.Operation) // it came in as one
+	if w.Result == nil {
+		var err error
+		if w, err = h.decide(ctx, s, w, info.Result, decide); err != nil {
+			h.board.Log.ErrorContext(ctx, "work failed", "system", w.System, "operation", w.Operation, "case", w.Case, "err", err)
+			return err
+		}
+	}
+	// The message's id follows from the work, so that a kill at this point doubles nothing.
+	return s.post(parcel{Op: info.Result, To: w.App, MessageID: "result-" + w.ID.String(), RelatesTo: w.ID.String(), Body: w.Result}, w.Case, 0)
+}
+
+// decide makes and keeps the result of a work.
+func (h *Hub) decide(ctx context.Context, s *System, w Work, result spec.Operation, f func(context.Context, Work) (any, error)) (Work, error) {
+	if w.Decision == nil {
+		d, ok := h.board.Faults.Take(w.System, string(w.Operation), w.Case)
+		if !ok {
+			d, ok = h.board.Faults.Take(w.System, string(result), w.Case)
+		}
+		if ok {
+			var err error
+			if w, err = h.works.Update(w.ID.String(), func(w *Work) error { w.Decision = &d; return nil }); err != nil {
+				return w, err
+			}
+		}
+	}
+	out, err := f(ctx, w)
+	if err != nil {
+		return w, err
+	}
+	body, err := s.encode(result, spec.Request, out)
+	if err != nil {
+		return w, fmt.Errorf("%w: result breaks the interface: %w", board.ErrRejected, err)
+	}
+	return h.works.Update(w.ID.String(), func(w *Work) error { w.Result = body; return nil })
+}
+
+// Tell sends a message of the system's own accord to a zone of the platform, after a span of simulated time.
+func (s *System) Tell(zone string, op spec.Operation, stream string, after time.Duration, body any) error {
+	raw, err := s.encode(op, spec.Request, body)
+	if err != nil {
+		return fmt.Errorf("tell %s: %w", op, err)
+	}
+	return s.post(parcel{Op: op, Zone: zone, Body: raw}, stream, after)
+}
+
+// parcel is a message to the platform in the courier's bag.
+type parcel struct {
+	System    string          `json:"system"`
+	Op        spec.Operation  `json:"op"`
+	To        string          `json:"to,omitempty"`   // application id of who asked
+	Zone      string          `json:"zone,omitempty"` // or any of this zone
+	MessageID string          `json:"messageId"`
+	RelatesTo string          `json:"relatesTo,omitempty"`
+	Body      json.RawMessage `json:"body"`
+}
+
+// post queues a parcel. Messages of a system about one case leave in order, unless the fault board turns them around or
+// doubles them; the double is a message of its own, as of a department that answers twice.
+func (s *System) post(p parcel, about string, after time.Duration) error {
+	p.System = s.Name
+	if p.MessageID == "" {
+		p.MessageID = messageID()
+	}
+	stream := s.Name + " " + about
+	f := s.hub.board.Faults.Peek(s.Name, string(p.Op))
+	if f.Reorder {
+		stream, after = "", 2*after+10*time.Minute
+	}
+	if err := s.hub.board.Courier.Post(sendKind, stream, after, p); err != nil {
+		return err
+	}
+	if f.Duplicate {
+		p.MessageID = messageID()
+		return s.hub.board.Courier.Post(sendKind, stream, after, p)
+	}
+	return nil
+}
+
+func messageID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// deliver sends a parcel once.
+func (h *Hub) deliver(ctx context.Context, payload json.RawMessage) error {
+	var p parcel
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return fmt.Errorf("%w: %w", board.ErrRejected, err)
+	}
+	s, ok := h.system(p.System)
+	if !ok {
+		return fmt.Errorf("%w: no system %s", board.ErrRejected, p.System)
+	}
+	f := h.board.Faults.Strike(p.System, string(p.Op))
+	if f.Silent {
+		return errors.New("held back by the fault board")
+	}
+	err := s.send(ctx, p, f)
+	outcome := "ok"
+	if err != nil {
+		outcome = err.Error()
+	}
+	h.note(Message{System: p.System, Operation: p.Op, Case: caseOf(p.Body), Out: true, Outcome: outcome})
+	return err
+}
+
+func (s *System) send(ctx context.Context, p parcel, f board.Fault) error {
+	if p.To == "" {
+		p.To = s.hub.PeerOf(p.Zone)
+	}
+	peer, ok := s.hub.peers.Get(p.To)
+	if !ok {
+		return fmt.Errorf("the platform (%s%s) is not registered here yet", p.To, p.Zone)
+	}
+	info, ok := spec.Lookup(p.Op)
+	if !ok {
+		return fmt.Errorf("%w: no operation %s", board.ErrRejected, p.Op)
+	}
+	ctx, cancel := context.WithTimeout(ctx, info.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, peer.URL+info.Path, bytes.NewReader(p.Body))
+	if err != nil {
+		return fmt.Errorf("%w: %w", board.ErrRejected, err)
+	}
+	head, err := spec.SignRequest(s.identity(f.WrongSignature), req, p.MessageID, p.RelatesTo, p.Body, s.hub.board.Now())
+	if err != nil {
+		return err
+	}
+	resp, err := s.hub.board.HTTP.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	v, err := s.hub.verifier(p.To)
+	if err != nil {
+		return err
+	}
+	answer, err := spec.ReadAnswer(resp, req.URL.Path, head, v, info.MaxResponse, s.hub.board.Now())
+	if err != nil {
+		return fmt.Errorf("answer %s: %w", resp.Status, err)
+	}
+	return verdict(resp.StatusCode, answer)
+}
+
+// final are the refusals that sending again cannot change.
+var final = []spec.Code{spec.CodeHeader, spec.CodeSchema, spec.CodeMessageReused, spec.CodeTooBig, spec.CodeNotJSON}
+
+// verdict tells what the platform's answer means for the courier.
+func verdict(status int, answer []byte) error {
+	if status/100 == 2 {
+		return nil
+	}
+	var problem spec.Problem
+	if err := json.Unmarshal(answer, &problem); err != nil {
+		return fmt.Errorf("the platform answered %d", status)
+	}
+	fault := spec.FaultOf(status, problem)
+	if fault.Business() || slices.Contains(final, fault.Code) {
+		return fmt.Errorf("%w: %w", board.ErrRejected, fault)
+	}
+	return fault
+}
+
+// Serial makes a number of a system's own: a prefix, the day, and a random tail that a person can still read out.
+func (s *System) Serial(prefix string) string {
+	return prefix + s.Now().Format("20060102") + strings.ToUpper(rand.Text()[:8])
+}
