@@ -155,6 +155,8 @@ func checkShares(t *testing.T, unit land.UnitCode, way land.CoOwn, holders []Hol
 		if err := land.CheckShares(shares...); err != nil {
 			t.Errorf("%s: %v", unit, err)
 		}
+	default:
+		t.Errorf("%s: way of co-ownership %q", unit, way)
 	}
 }
 

@@ -149,7 +149,7 @@ func (b *builder) chain(d dice, u *Unit, to *estateOf) {
 	if earliest.plus(700).Before(since.Time) && d.chance(45) {
 		reason = "存量房买卖"
 		first := d.dayBetween(earliest.plus(10), since.plus(-400))
-		past = append(past, Title{Unit: u.Code, Kind: land.RightHouse, Reason: "商品房买卖", On: first.date(), DeedTax: first.plus(-3).date(),
+		past = append(past, Title{Unit: u.Code, Kind: land.RightHouse, CoOwn: land.CoOwnSole, Reason: "商品房买卖", On: first.date(), DeedTax: first.plus(-3).date(),
 			Holders: []Holder{b.holder(b.stranger(d, u.District), land.Whole())}, Price: b.price(u, first)})
 	}
 	now := Title{Unit: u.Code, Kind: land.RightHouse, Reason: reason, On: since.date(), DeedTax: taxed.date(), Price: b.price(u, since)}
