@@ -8,12 +8,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yichuang/internal/audit"
 	"yichuang/internal/hall/account"
 	"yichuang/internal/hall/migrations"
 	"yichuang/internal/kit/clock"
@@ -30,6 +33,7 @@ import (
 type hall struct {
 	pool      *pgxpool.Pool
 	directory *account.Directory
+	audit     *audit.Log
 	site      *webtest.Site
 	idp       *idp
 	clock     *clock.Fake
@@ -65,9 +69,10 @@ func newHall(t *testing.T) *hall {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.pool = pgtest.New(t, pgtest.Set{FS: web.Migrations, Table: web.MigrationTable}, pgtest.Set{FS: migrations.FS, Table: "goose_hall"})
+	h.pool = pgtest.New(t, pgtest.Set{FS: web.Migrations, Table: web.MigrationTable}, pgtest.Set{FS: migrations.FS, Table: "goose_hall"}, pgtest.Set{FS: audit.Migrations(), Table: audit.Table})
 	keys := sm.NewTestKeyring(t)
 	h.directory = account.NewDirectory(keys)
+	h.audit = audit.New(h.pool, keys, h.clock)
 	h.idp = newIDP(t, h.clock)
 	h.idp.person = wang()
 	h.idp.person["id_number"] = string(id)
@@ -77,10 +82,10 @@ func newHall(t *testing.T) *hall {
 	rt := web.NewRouter(web.Options{Zone: "hall", DB: h.pool, Keys: keys, Failure: ui.Failure,
 		Decorate: ui.Use(ui.Site{Class: "hall", Name: "泰州市不动产", Title: "网上办事大厅", SignIn: "/login", Mine: "/me"}), Clock: h.clock})
 	h.site = webtest.Serve(t, rt)
-	account.NewSignIn(account.SignInOptions{Pool: h.pool, Directory: h.directory, Clock: h.clock, Log: log.Discard(),
+	account.NewSignIn(account.SignInOptions{Pool: h.pool, Directory: h.directory, Audit: h.audit, Clock: h.clock, Log: log.Discard(),
 		Provider: account.ProviderConfig{Issuer: h.idp.URL, ClientID: "yichuang-hall", Secret: "s3cret", Redirect: h.site.Server.URL + "/login/callback", MinLevel: 2},
 	}).Routes(rt)
-	account.NewFace(account.FaceOptions{Pool: h.pool, Directory: h.directory, Service: account.FaceClient{URL: faceServer.URL}, Clock: h.clock, Log: log.Discard(),
+	account.NewFace(account.FaceOptions{Pool: h.pool, Directory: h.directory, Service: account.FaceClient{URL: faceServer.URL}, Audit: h.audit, Clock: h.clock, Log: log.Discard(),
 		Purposes: []account.Purpose{{Code: "confirm", Title: "确认买卖申请", Why: "网上确认要本人办理。"}, {Code: "archive", Title: "查询档案", Why: "档案只给本人看。"}}}).Routes(rt)
 	me := func(w http.ResponseWriter, r *http.Request) error {
 		return web.Render(w, r, 200, ui.Str("我是 "+web.Who(r.Context()).Shown))
@@ -375,5 +380,23 @@ func TestBackNeverLeadsElsewhere(t *testing.T) {
 		if p := b.Get("/login?back=" + url.QueryEscape(evil)).Click("用江苏政务服务账号登录"); p.URL.Path != "/me" || strings.Contains(p.URL.Host, "evil") {
 			t.Errorf("%s led to %s", evil, p.URL)
 		}
+	}
+}
+
+func TestComingGoingAndRefusalsAreRecorded(t *testing.T) {
+	h := newHall(t)
+	h.face.result.Pass = true
+	b, _ := h.come()
+	b.Get("/face/confirm").Upload("开始核验", photo(t))
+	b.Get("/face/confirm").Submit("退出", nil)
+	h.idp.forge = true
+	h.come()
+	rows, err := h.pool.Query(t.Context(), `SELECT action || ' ' || outcome FROM audit_record ORDER BY id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if want := []string{"登录 ok", "人脸核验 ok", "退出 ok", "登录 refused"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("recorded %q, %v, want %q", got, err, want)
 	}
 }

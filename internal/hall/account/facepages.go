@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yichuang/internal/audit"
 	"yichuang/internal/kit/blob"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/pg"
@@ -37,6 +39,7 @@ type Face struct {
 	pool      *pgxpool.Pool
 	directory *Directory
 	service   FaceService
+	audit     *audit.Log
 	clock     clock.Clock
 	log       *slog.Logger
 	purposes  map[string]Purpose
@@ -47,6 +50,7 @@ type FaceOptions struct {
 	Pool      *pgxpool.Pool
 	Directory *Directory
 	Service   FaceService
+	Audit     *audit.Log
 	Clock     clock.Clock
 	Log       *slog.Logger
 	Purposes  []Purpose
@@ -54,7 +58,7 @@ type FaceOptions struct {
 
 // NewFace makes the pages.
 func NewFace(o FaceOptions) *Face {
-	f := &Face{pool: o.Pool, directory: o.Directory, service: o.Service, clock: o.Clock, log: o.Log, purposes: map[string]Purpose{}}
+	f := &Face{pool: o.Pool, directory: o.Directory, service: o.Service, audit: o.Audit, clock: o.Clock, log: o.Log, purposes: map[string]Purpose{}}
 	for _, p := range o.Purposes {
 		f.purposes[p.Code] = p
 	}
@@ -191,10 +195,8 @@ func (f *Face) compare(w http.ResponseWriter, r *http.Request, v faceView, photo
 	if err != nil {
 		return err
 	}
-	_, err = f.pool.Exec(ctx, `INSERT INTO face_check (id, account, purpose, at, passed, score, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		uuid.Must(uuid.NewV7()), person.ID, v.Purpose.Code, f.clock.Now(), result.Pass, result.Score, result.Reason)
-	if err != nil {
-		return fmt.Errorf("account: keep face check: %w", err)
+	if err := f.keep(ctx, person, v.Purpose, result); err != nil {
+		return err
 	}
 	if result.Pass {
 		web.Flash(ctx, "green", "人脸核验已通过，10 分钟内有效。")
@@ -205,4 +207,24 @@ func (f *Face) compare(w http.ResponseWriter, r *http.Request, v faceView, photo
 		v.Form.Fail("photo", fmt.Sprintf("没有通过人脸核验，还可以试 %d 次。请摘下口罩，面对光线；也可以带身份证到窗口核验", v.Left))
 	}
 	return web.Again(w, r, v.Form, facePage(v))
+}
+
+// keep remembers and records the result; the photo is not kept.
+func (f *Face) keep(ctx context.Context, c Citizen, p Purpose, result FaceResult) error {
+	how := audit.Refused
+	if result.Pass {
+		how = audit.OK
+	}
+	err := pg.InTx(ctx, f.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO face_check (id, account, purpose, at, passed, score, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			uuid.Must(uuid.NewV7()), c.ID, p.Code, f.clock.Now(), result.Pass, result.Score, result.Reason)
+		if err != nil {
+			return err
+		}
+		return f.audit.Record(ctx, tx, entry(ctx, c.ID.String(), c.Name, "人脸核验", how, map[string]any{"purpose": p.Code, "score": result.Score}))
+	})
+	if err != nil {
+		return fmt.Errorf("account: keep face check: %w", err)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yichuang/internal/audit"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/web"
@@ -23,6 +25,7 @@ type SignIn struct {
 	pool      *pgxpool.Pool
 	directory *Directory
 	provider  *provider
+	audit     *audit.Log
 	clock     clock.Clock
 	log       *slog.Logger
 	home      string
@@ -32,6 +35,7 @@ type SignIn struct {
 type SignInOptions struct {
 	Pool      *pgxpool.Pool
 	Directory *Directory
+	Audit     *audit.Log
 	Provider  ProviderConfig
 	Client    *http.Client // to the provider; one with a timeout where nil
 	Clock     clock.Clock
@@ -44,7 +48,7 @@ func NewSignIn(o SignInOptions) *SignIn {
 	if o.Home == "" {
 		o.Home = "/me"
 	}
-	return &SignIn{pool: o.Pool, directory: o.Directory, provider: newProvider(o.Provider, o.Client, o.Clock), clock: o.Clock, log: o.Log, home: o.Home}
+	return &SignIn{pool: o.Pool, directory: o.Directory, audit: o.Audit, provider: newProvider(o.Provider, o.Client, o.Clock), clock: o.Clock, log: o.Log, home: o.Home}
 }
 
 // Routes adds the pages.
@@ -112,7 +116,10 @@ func (s *SignIn) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		person, err = s.directory.Arrive(ctx, tx, person, s.clock.Now())
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, tx, entry(ctx, person.ID.String(), person.Name, "登录", audit.OK, nil))
 	})
 	if err != nil {
 		return s.failed(w, r, err, again)
@@ -122,6 +129,11 @@ func (s *SignIn) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, a.Back+"#main", http.StatusSeeOther)
 	return nil
+}
+
+// entry is a line of the audit record about a sign-in.
+func entry(ctx context.Context, actor, name, action string, how audit.Outcome, detail map[string]any) audit.Entry {
+	return audit.Entry{Actor: actor, ActorName: name, Kind: audit.KindSignIn, Action: action, Source: web.Source(ctx), Outcome: how, Detail: detail}
 }
 
 // IdentityOf is the citizen as the person of a session.
@@ -156,6 +168,13 @@ func (s *SignIn) failed(w http.ResponseWriter, r *http.Request, err error, again
 		return err
 	}
 	s.log.WarnContext(r.Context(), "sign-in failed", "status", words.status, "err", err)
+	if words.status == http.StatusForbidden {
+		// Nobody is known yet, so the record is of an attempt on the hall.
+		refusal := entry(r.Context(), "hall", "", "登录", audit.Refused, map[string]any{"reason": words.title})
+		if err := s.audit.Record(r.Context(), s.pool, refusal); err != nil {
+			return err
+		}
+	}
 	return web.Render(w, r, words.status, troublePage(words, again))
 }
 
@@ -166,6 +185,11 @@ type trouble struct {
 }
 
 func (s *SignIn) leave(w http.ResponseWriter, r *http.Request) error {
+	if who := web.Who(r.Context()); who.SignedIn() {
+		if err := s.audit.Record(r.Context(), s.pool, entry(r.Context(), who.ID.String(), who.Name, "退出", audit.OK, nil)); err != nil {
+			return err
+		}
+	}
 	if err := web.SignOut(r.Context()); err != nil {
 		return err
 	}

@@ -43,11 +43,12 @@ type Options struct {
 	Targets []string        // other origins that a form may lead to, such as a payment gateway
 	Assets  fs.FS           // more static files under /s/, such as a designer's script
 
-	Decorate func(context.Context) context.Context         // adds what the pages of the zone share
-	Failure  func(Failure) templ.Component                 // draws an error page
-	Sentence func(id string, slots map[string]any) string  // words of a Fault, from the catalog's messages
-	Map      func(error) *Error                            // names errors of the zone's packages; nil where it does not know one
-	Observe  func(r Route, status int, took time.Duration) // for metrics
+	Decorate func(context.Context) context.Context          // adds what the pages of the zone share
+	Failure  func(Failure) templ.Component                  // draws an error page
+	Sentence func(id string, slots map[string]any) string   // words of a Fault, from the catalog's messages
+	Map      func(error) *Error                             // names errors of the zone's packages; nil where it does not know one
+	Refused  func(ctx context.Context, r Route, err *Error) // told when somebody signed in lacks a right, for the audit record
+	Observe  func(r Route, status int, took time.Duration)  // for metrics
 }
 
 func (o Options) withDefaults() Options {

@@ -176,6 +176,9 @@ func (rt *Router) enter(w http.ResponseWriter, r *http.Request, s *state, h Hand
 		s.kept = c
 	}
 	if err := rt.authorize(r.Context(), s.who, s.route.Right); err != nil {
+		if rt.opt.Refused != nil && s.who.SignedIn() {
+			rt.opt.Refused(r.Context(), *s.route, rt.asError(err))
+		}
 		return err
 	}
 	if wait := rt.limiter.allow(s.route.Class, s.bucket(), rt.opt.Clock.Now()); wait > 0 {
