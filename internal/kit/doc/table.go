@@ -19,6 +19,7 @@ type Col struct {
 	Width float64
 	Align Align // of its cells, unless the cell has its own
 	Label bool  // bold and tinted, as the left column of a form
+	Again bool  // said again when a row goes on after a page break
 }
 
 // Row is the cells of a row from left to right.
@@ -68,6 +69,7 @@ type laidCell struct {
 	x, w  float64
 	st    Style
 	label bool
+	again bool
 	lines []line
 }
 
@@ -89,12 +91,15 @@ func (r laidRow) cut(n int) (head, rest laidRow) {
 		h, t := c, c
 		k := min(n, len(c.lines))
 		h.lines, t.lines = c.lines[:k], c.lines[k:]
+		if c.again {
+			t.lines = c.lines
+		}
 		head.cells, rest.cells = append(head.cells, h), append(rest.cells, t)
 	}
 	return head, rest
 }
 
-// Table sets a table across the whole width. A row goes to the next page whole while it is short; a long one is cut
+// Table sets a table across the whole width. A short table stays on one page. A row goes to the next page whole while it is short; a long one is cut
 // between its lines and goes on there. The head never stands alone at the foot of a page.
 func (b *Builder) Table(t Table) {
 	xs := b.columns(t.Cols)
@@ -105,16 +110,21 @@ func (b *Builder) Table(t Table) {
 	for _, r := range t.Rows {
 		rows = append(rows, b.layRow(t, xs, r, false))
 	}
-	headHeight := 0.0
+	headHeight, all := 0.0, 0.0
 	for _, r := range head {
 		headHeight += r.height(t.Tall)
+	}
+	for _, r := range rows {
+		all += r.height(t.Tall)
 	}
 	drawHead := func() {
 		for _, r := range head {
 			b.drawRow(t, r)
 		}
 	}
-	if len(rows) > 0 {
+	if headHeight+all < (b.Bottom()-b.set.Margin.Top)/4 {
+		b.Need(headHeight + all)
+	} else if len(rows) > 0 {
 		b.Need(headHeight + min(rows[0].height(t.Tall), 3*rows[0].lead+2*vpad))
 	}
 	drawHead()
@@ -183,7 +193,7 @@ func (b *Builder) layRow(t Table, xs []float64, row Row, head bool) laidRow {
 		if c.Align != nil {
 			cst.Align = *c.Align
 		}
-		out.cells = append(out.cells, laidCell{x: x + pad, w: w - 2*pad, st: cst, label: label, lines: b.lines(c.Text, cst, w-2*pad)})
+		out.cells = append(out.cells, laidCell{x: x + pad, w: w - 2*pad, st: cst, label: label, again: t.Cols[col].Again, lines: b.lines(c.Text, cst, w-2*pad)})
 		col += n
 	}
 	return out

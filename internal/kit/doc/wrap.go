@@ -12,6 +12,9 @@ type line struct {
 	last   bool
 }
 
+// nbsp is the space that holds its neighbours together.
+const nbsp = '\u00a0'
+
 // Characters that may not begin or end a line (GB/T 15834).
 const (
 	noStart = "，。、；：？！）》】」』〉〕］｝”’…—～·,.;:?!)]}%％‰℃㎡°"
@@ -79,6 +82,9 @@ func chunk(gs []glyph) int {
 }
 
 func mayBreak(a, b rune) bool {
+	if a == nbsp || b == nbsp {
+		return false
+	}
 	if b == '\n' || b == ' ' {
 		return true
 	}
