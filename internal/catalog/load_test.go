@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -174,5 +175,37 @@ func TestCodesOn(t *testing.T) {
 	list := catalog.CodeList{Rows: []catalog.Code{{Code: "1", Label: "old", To: "2025-12-31"}, {Code: "1", Label: "new", From: "2026-01-01"}}}
 	if old, now := list.On("2025-06-01"), list.On("2026-01-01"); len(old) != 1 || old[0].Label != "old" || len(now) != 1 || now[0].Label != "new" {
 		t.Error(old, now)
+	}
+}
+
+// Whatever line is lost from the data: Load answers with problems or with a catalog that works, and never panics.
+func TestLoadOfDamagedData(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	names := []string{"calendar.yaml", "fees.yaml", "forms.yaml", "materials.yaml", "messages.zh.yaml", "tax.yaml", "items/existing-home-sale.yaml", "items/existing-home-sale-mortgage.yaml"}
+	refused := 0
+	for range 60 {
+		name := names[dice.IntN(len(names))]
+		lose := func(text string) string {
+			lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
+			at := dice.IntN(len(lines))
+			return strings.Join(slices.Delete(lines, at, at+1), "")
+		}
+		c, err := catalog.Load(edited(t, map[string]func(string) string{name: lose}))
+		if err != nil {
+			refused++
+			if !errors.As(err, new(*catalog.Invalid)) {
+				t.Fatal(err)
+			}
+			continue
+		}
+		for _, i := range c.Items() {
+			f := i.StartFacts("2026-11-24")
+			if len(i.RequiredMaterials(f)) == 0 || len(c.Fees(i, f)) == 0 || !c.Calendar().AddWorkingDays(at(t, "2026-11-24 10:00"), i.Days).After(at(t, "2026-11-24 10:00")) {
+				t.Fatalf("%s without a line of %s does not work", i.Code, name)
+			}
+		}
+	}
+	if refused < 10 {
+		t.Errorf("only %d of 60 damages were noticed", refused)
 	}
 }
