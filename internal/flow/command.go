@@ -23,10 +23,11 @@ type OpenWork struct {
 	Vars Vars              // all data that the task can see
 }
 
-// CancelWork takes an open work back.
+// CancelWork takes an open work back. Answered: it was a receive task whose message came.
 type CancelWork struct {
-	ID   ID
-	Node *Node
+	ID       ID
+	Node     *Node
+	Answered bool
 }
 
 // SetTimer asks for a TimerEvent when Limit is over, or at the point in time At (RFC 3339) where that is not empty.

@@ -102,7 +102,7 @@ func (m *machine) trigger(w Wait) error {
 	case n.Kind == KindReceive:
 		m.Works = slices.DeleteFunc(m.Works, func(o WorkEntry) bool {
 			if o.Token == w.Token {
-				m.out = append(m.out, CancelWork{ID: o.ID, Node: n})
+				m.out = append(m.out, CancelWork{ID: o.ID, Node: n, Answered: true})
 			}
 			return o.Token == w.Token
 		})
