@@ -1,8 +1,3 @@
-// Package trust is the ledger of money held between buyer and seller until the book is changed (资金托管).
-//
-// In come agreements, deposits, payouts and refunds as banks and channels confirm them; out goes a statement. Every move is
-// a balanced double entry and carries the outside reference that makes it count once. What comes in equals what went
-// out plus what is held: the database refuses anything else.
 package trust
 
 import (
@@ -20,250 +15,265 @@ import (
 	"yichuang/internal/land"
 )
 
-// Kind of a move.
-type Kind string
-
-// The four kinds of moves.
-const (
-	DownPayment Kind = "down-payment" // buyer → trust
-	Loan        Kind = "loan"         // lender → trust
-	Payout      Kind = "payout"       // trust → seller
-	Refund      Kind = "refund"       // trust → buyer; a lender's money goes back to the lender
-)
-
-// Agreement is the contract to hold the money of one case.
-type Agreement struct {
-	Case     uuid.UUID
-	District string
-	Number   string
-	Bank     string
-	Account  string
-	State    string // open | frozen | closed
-}
-
-// Move is one confirmed movement.
-type Move struct {
-	Kind      Kind
-	Reference string // voucher or instruction number of the bank or channel
-	Amount    land.Fen
-	At        time.Time
-}
-
-// Line of a statement.
-type Line struct {
-	Move
-	In, Out land.Fen
-}
-
-// Statement of an agreement.
-type Statement struct {
-	Agreement, Account, Bank, State string
-	Held                            land.Fen
-	Moves                           []Line
-}
-
-// Errors of the ledger.
+// What the ledger refuses.
 var (
-	ErrNone    = errors.New("trust: no agreement for this case")
-	ErrShort   = errors.New("trust: more than is held")
-	ErrFrozen  = errors.New("trust: account is frozen by a court")
-	ErrClosed  = errors.New("trust: account is closed")
-	ErrAmount  = errors.New("trust: amount must be above zero")
-	ErrAnother = errors.New("trust: agreement number is another case's")
+	ErrNoAgreement   = errors.New("trust: no such agreement")
+	ErrNoInstruction = errors.New("trust: no such instruction")
+	ErrAmounts       = errors.New("trust: what is to be paid out is not what is to be paid in")
+	ErrNotOpen       = errors.New("trust: the bank has not opened the account")
+	ErrEnded         = errors.New("trust: the agreement has ended")
+	ErrReference     = errors.New("trust: this voucher was told before with another amount")
+	ErrNotArrived    = errors.New("trust: not all of the money has arrived")
+	ErrFrozen        = errors.New("trust: the account is frozen by a court")
+	ErrOtherCourt    = errors.New("trust: only the court that froze the account lifts it")
+	ErrPaidOut       = errors.New("trust: money has been paid out, or is being")
+	ErrResults       = errors.New("trust: the bank's results do not fit the instruction")
 )
 
-// Ledger keeps the moves.
+// States of an agreement.
+const (
+	Agreed    = "agreed"    // confirmed by the parties
+	Opened    = "opened"    // the bank has opened the account
+	Paying    = "paying"    // paid out in part
+	Closed    = "closed"    // all paid out
+	Refunding = "refunding" // what came in goes back
+	Cancelled = "cancelled" // all given back, or nothing ever came
+)
+
+// Conditions of a payout.
+const (
+	WhenEntered    = "entered"     // transfer and mortgage stand in the book
+	WhenHandedOver = "handed-over" // the home was handed over
+)
+
+// Ledger keeps all agreements. It has no state of its own.
 type Ledger struct {
 	keys  *sm.Keyring
 	clock clock.Clock
 }
 
-// New makes a ledger.
-func New(keys *sm.Keyring, clk clock.Clock) *Ledger { return &Ledger{keys, clk} }
+// New gives the keys that names and account numbers are sealed with.
+func New(keys *sm.Keyring, clk clock.Clock) *Ledger { return &Ledger{keys: keys, clock: clk} }
 
-// Open records that the bank opened the account. Opening it again changes nothing.
-func (l *Ledger) Open(ctx context.Context, tx pgx.Tx, a Agreement) error {
-	_, err := tx.Exec(ctx, `INSERT INTO trust_agreements (case_id, district, number, bank, account, opened_at) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (case_id) DO NOTHING`, a.Case, a.District, a.Number, a.Bank, l.keys.Seal([]byte(a.Account), a.Case[:]), l.clock.Now())
-	if pg.IsUnique(err, "trust_agreements_number_key") {
-		return ErrAnother
-	}
+// Agreement is what buyer, seller and bank agreed on.
+type Agreement struct {
+	Case     uuid.UUID
+	CaseNo   land.CaseNumber
+	District string
+	Unit     land.UnitCode
+	Bank     string // code
+	Down     land.Fen
+	Buyer    string
+	Loans    []Lender
+	Payees   []Payee // in the order of payout: fees, old lender, seller, what is retained
+}
+
+// Lender pays in a loan.
+type Lender struct {
+	Name   string
+	Amount land.Fen
+}
+
+// Payee is paid out.
+type Payee struct {
+	Kind      string // fee | lender | seller | retained
+	Name      string
+	Bank      string
+	Account   string
+	Amount    land.Fen
+	Condition string // WhenEntered (also when empty) or WhenHandedOver
+}
+
+// record is an agreement's row.
+type record struct {
+	id       uuid.UUID
+	number   string
+	district string
+	bank     string
+	account  []byte
+	expected land.Fen
+	state    string
+	frozenBy string
+}
+
+// ended reports whether the agreement is over.
+func (r *record) ended() bool { return r.state == Closed || r.state == Cancelled }
+
+// Agree writes the agreement that the parties confirmed and numbers it. A case has one: agreeing again gives its number.
+// Error: ErrAmounts when payers and payees do not sum to the same.
+func (l *Ledger) Agree(ctx context.Context, tx pgx.Tx, a Agreement) (string, error) {
+	expected, err := a.sum()
 	if err != nil {
+		return "", err
+	}
+	if r, err := l.lock(ctx, tx, a.Case); err == nil || !errors.Is(err, ErrNoAgreement) {
+		return r.number, err
+	}
+	now := l.clock.Now()
+	number, err := number(ctx, tx, "TG", now)
+	if err != nil {
+		return "", err
+	}
+	id := uuid.Must(uuid.NewV7())
+	if _, err := tx.Exec(ctx, `INSERT INTO trust.agreement (id, number, case_id, case_no, district, unit, bank, expected, agreed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, id, number, a.Case, a.CaseNo, a.District, a.Unit, a.Bank, expected, now); err != nil {
+		return "", fmt.Errorf("trust: agree: %w", err)
+	}
+	if err := l.openAccounts(ctx, tx, id, a, expected); err != nil {
+		return "", err
+	}
+	return number, nil
+}
+
+// sum checks that what comes in is what goes out.
+func (a *Agreement) sum() (land.Fen, error) {
+	in, out := a.Down, land.Fen(0)
+	for _, l := range a.Loans {
+		if l.Amount <= 0 {
+			return 0, ErrAmounts
+		}
+		in += l.Amount
+	}
+	for _, p := range a.Payees {
+		if p.Amount <= 0 {
+			return 0, ErrAmounts
+		}
+		out += p.Amount
+	}
+	if in != out || in <= 0 || a.Down < 0 {
+		return 0, ErrAmounts
+	}
+	return in, nil
+}
+
+// openAccounts makes the chart of accounts: what is held, those who pay in, those who are paid.
+func (l *Ledger) openAccounts(ctx context.Context, tx pgx.Tx, agreement uuid.UUID, a Agreement, expected land.Fen) error {
+	b := &pgx.Batch{}
+	seq := 0
+	add := func(side, kind, name, bank, number, condition string, agreed land.Fen) {
+		id := uuid.Must(uuid.NewV7())
+		b.Queue(`INSERT INTO trust.account (id, district, agreement, side, kind, seq, name, bank, number, condition, agreed)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			id, a.District, agreement, side, kind, seq, l.seal(name, "account.name", id), bank, l.seal(number, "account.number", id), condition, agreed)
+		seq++
+	}
+	add("held", "held", "", a.Bank, "", "", expected)
+	add("source", "down", a.Buyer, "", "", "", a.Down)
+	for _, loan := range a.Loans {
+		add("source", "loan", loan.Name, "", "", "", loan.Amount)
+	}
+	for _, p := range a.Payees {
+		condition := p.Condition
+		if condition == "" {
+			condition = WhenEntered
+		}
+		add("sink", p.Kind, p.Name, p.Bank, p.Account, condition, p.Amount)
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return fmt.Errorf("trust: open accounts: %w", err)
+	}
+	return nil
+}
+
+// Open notes the account that the bank has opened for the agreement. Told again it changes nothing.
+func (l *Ledger) Open(ctx context.Context, tx pgx.Tx, caseID uuid.UUID, account string) error {
+	r, err := l.lock(ctx, tx, caseID)
+	if err != nil {
+		return err
+	}
+	if r.state != Agreed {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `UPDATE trust.agreement SET state = 'opened', account = $2, opened_at = $3 WHERE id = $1`,
+		r.id, l.seal(account, "agreement.account", r.id), l.clock.Now()); err != nil {
 		return fmt.Errorf("trust: open: %w", err)
 	}
 	return nil
 }
 
-// Record enters a move; fresh is false when its reference was entered before, and then nothing changes.
-func (l *Ledger) Record(ctx context.Context, tx pgx.Tx, caseID uuid.UUID, m Move) (fresh bool, err error) {
-	if m.Amount <= 0 {
-		return false, ErrAmount
-	}
-	state, held, err := l.lock(ctx, tx, caseID)
-	if err != nil {
-		return false, err
-	}
-	id := uuid.Must(uuid.NewV7())
-	tag, err := tx.Exec(ctx, `INSERT INTO trust_moves (id, case_id, kind, reference, at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (case_id, reference) DO NOTHING`, id, caseID, m.Kind, m.Reference, m.At)
-	if err != nil {
-		return false, fmt.Errorf("trust: record: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return false, nil
-	}
-	if err := allowed(state, held, m); err != nil {
-		return false, err
-	}
-	other, sign := counter(m.Kind)
-	batch := &pgx.Batch{}
-	for account, amount := range map[string]land.Fen{"trust": sign * m.Amount, other: -sign * m.Amount} {
-		batch.Queue(`INSERT INTO trust_entries (move, account, amount) VALUES ($1, $2, $3)`, id, account, amount)
-	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return false, fmt.Errorf("trust: record: %w", err)
-	}
-	return true, nil
-}
-
-// counter is the account on the other side of a move, and the sign of the move seen from the trust account.
-func counter(k Kind) (account string, sign land.Fen) {
-	switch k {
-	case DownPayment:
-		return "buyer", 1
-	case Loan:
-		return "lender", 1
-	case Payout:
-		return "seller", -1
-	}
-	return "buyer", -1
-}
-
-// allowed says why a move may not be made now.
-func allowed(state string, held land.Fen, m Move) error {
-	_, sign := counter(m.Kind)
-	switch {
-	case state == "closed":
-		return ErrClosed
-	case sign < 0 && state == "frozen":
-		return ErrFrozen
-	case sign < 0 && m.Amount > held:
-		return ErrShort
-	}
-	return nil
-}
-
-// lock takes the agreement's row, so that moves of one agreement follow one another.
-func (l *Ledger) lock(ctx context.Context, tx pgx.Tx, caseID uuid.UUID) (state string, held land.Fen, err error) {
-	err = tx.QueryRow(ctx, `SELECT state FROM trust_agreements WHERE case_id = $1 FOR UPDATE`, caseID).Scan(&state)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", 0, ErrNone
-	}
-	if err != nil {
-		return "", 0, fmt.Errorf("trust: lock: %w", err)
-	}
-	held, err = l.Held(ctx, tx, caseID)
-	return state, held, err
-}
-
-// Held is what the account of a case holds now; zero without an agreement. Index trust_moves_case.
-func (l *Ledger) Held(ctx context.Context, db pg.DB, caseID uuid.UUID) (held land.Fen, err error) {
-	err = db.QueryRow(ctx, `SELECT coalesce(sum(e.amount), 0) FROM trust_moves m JOIN trust_entries e ON e.move = m.id AND e.account = 'trust'
-		WHERE m.case_id = $1`, caseID).Scan(&held)
-	if err != nil {
-		return 0, fmt.Errorf("trust: held: %w", err)
-	}
-	return held, nil
-}
-
-// Received is what came in by one kind of move.
-func (l *Ledger) Received(ctx context.Context, db pg.DB, caseID uuid.UUID, k Kind) (sum land.Fen, err error) {
-	err = db.QueryRow(ctx, `SELECT coalesce(sum(e.amount), 0) FROM trust_moves m JOIN trust_entries e ON e.move = m.id AND e.account = 'trust'
-		WHERE m.case_id = $1 AND m.kind = $2`, caseID, k).Scan(&sum)
-	if err != nil {
-		return 0, fmt.Errorf("trust: received: %w", err)
-	}
-	return sum, nil
-}
-
-// Close ends an agreement that holds nothing.
-func (l *Ledger) Close(ctx context.Context, tx pgx.Tx, caseID uuid.UUID) error {
-	_, held, err := l.lock(ctx, tx, caseID)
-	if errors.Is(err, ErrNone) {
-		return nil
-	}
+// Freeze stops payouts and refunds by the word of a court; money may still come in. Unfreeze takes the same words.
+func (l *Ledger) Freeze(ctx context.Context, tx pgx.Tx, caseID uuid.UUID, court, notice string) error {
+	r, err := l.lock(ctx, tx, caseID)
 	if err != nil {
 		return err
 	}
-	if held != 0 {
-		return ErrShort
+	if r.frozenBy != "" && r.frozenBy != courtOf(court, notice) {
+		return ErrFrozen
 	}
-	if _, err := tx.Exec(ctx, `UPDATE trust_agreements SET state = 'closed', closed_at = $2 WHERE case_id = $1 AND state <> 'closed'`, caseID, l.clock.Now()); err != nil {
-		return fmt.Errorf("trust: close: %w", err)
-	}
-	return nil
+	return l.setFrozen(ctx, tx, r, courtOf(court, notice))
 }
 
-// Freeze and thaw an account on a court's order; frozen money may come in and not go out.
-func (l *Ledger) Freeze(ctx context.Context, tx pgx.Tx, caseID uuid.UUID, frozen bool) error {
-	from, to := "open", "frozen"
-	if !frozen {
-		from, to = to, from
-	}
-	tag, err := tx.Exec(ctx, `UPDATE trust_agreements SET state = $3 WHERE case_id = $1 AND state = $2`, caseID, from, to)
+// Unfreeze lifts a freeze. Error: ErrOtherCourt.
+func (l *Ledger) Unfreeze(ctx context.Context, tx pgx.Tx, caseID uuid.UUID, court, notice string) error {
+	r, err := l.lock(ctx, tx, caseID)
 	if err != nil {
+		return err
+	}
+	if r.frozenBy != courtOf(court, notice) {
+		return ErrOtherCourt
+	}
+	return l.setFrozen(ctx, tx, r, "")
+}
+
+func courtOf(court, notice string) string { return court + " " + notice }
+
+func (l *Ledger) setFrozen(ctx context.Context, tx pgx.Tx, r *record, by string) error {
+	if _, err := tx.Exec(ctx, `UPDATE trust.agreement SET frozen_by = $2 WHERE id = $1`, r.id, by); err != nil {
 		return fmt.Errorf("trust: freeze: %w", err)
 	}
-	if tag.RowsAffected() == 0 {
-		return ErrClosed
-	}
 	return nil
 }
 
-// Statement shows an agreement with all its moves, oldest first; nil without an agreement.
-func (l *Ledger) Statement(ctx context.Context, db pg.DB, caseID uuid.UUID) (*Statement, error) {
-	var s Statement
-	var account []byte
-	err := db.QueryRow(ctx, `SELECT number, account, bank, state FROM trust_agreements WHERE case_id = $1`, caseID).Scan(&s.Agreement, &account, &s.Bank, &s.State)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("trust: statement: %w", err)
-	}
-	plain, err := l.keys.Open(account, caseID[:])
-	if err != nil {
-		return nil, fmt.Errorf("trust: open account: %w", err)
-	}
-	s.Account = string(plain)
-	rows, err := db.Query(ctx, `SELECT m.kind, m.reference, m.at, e.amount FROM trust_moves m JOIN trust_entries e ON e.move = m.id AND e.account = 'trust'
-		WHERE m.case_id = $1 ORDER BY m.at, m.id`, caseID)
-	if err != nil {
-		return nil, fmt.Errorf("trust: statement: %w", err)
-	}
-	s.Moves, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (l Line, err error) {
-		var amount land.Fen
-		err = row.Scan(&l.Kind, &l.Reference, &l.At, &amount)
-		l.Amount = max(amount, -amount)
-		l.In, l.Out = max(amount, 0), max(-amount, 0)
-		s.Held += amount
-		return l, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("trust: statement: %w", err)
-	}
-	return &s, nil
+// lock takes the agreement's row until the end of the transaction. Error: ErrNoAgreement, with an empty record.
+func (l *Ledger) lock(ctx context.Context, tx pgx.Tx, caseID uuid.UUID) (*record, error) {
+	return read(ctx, tx, caseID, ` FOR UPDATE`)
 }
 
-// Words for a line, as the parties read it.
-func Words(l Line) string {
-	switch l.Kind {
-	case DownPayment:
-		return "首付款存入"
-	case Loan:
-		return "贷款存入"
-	case Payout:
-		return "划转给卖方"
+func read(ctx context.Context, db pg.DB, caseID uuid.UUID, suffix string) (*record, error) {
+	r := &record{}
+	err := db.QueryRow(ctx, `SELECT id, number, district, bank, account, expected, state, frozen_by FROM trust.agreement WHERE case_id = $1`+suffix, caseID).
+		Scan(&r.id, &r.number, &r.district, &r.bank, &r.account, &r.expected, &r.state, &r.frozenBy)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, ErrNoAgreement
 	}
-	return "原路退回"
+	if err != nil {
+		return r, fmt.Errorf("trust: agreement: %w", err)
+	}
+	return r, nil
 }
+
+// number takes the next number of a day, with a check digit.
+func number(ctx context.Context, tx pgx.Tx, prefix string, now time.Time) (string, error) {
+	day := land.DateOf(now)
+	var serial int
+	if err := tx.QueryRow(ctx, `INSERT INTO trust.serial (prefix, day, last) VALUES ($1, $2, 1)
+		ON CONFLICT (prefix, day) DO UPDATE SET last = serial.last + 1 RETURNING last`, prefix, day).Scan(&serial); err != nil {
+		return "", fmt.Errorf("trust: number: %w", err)
+	}
+	n, err := land.MakeCaseNumber(prefix, day, serial)
+	if err != nil {
+		return "", fmt.Errorf("trust: number: %w", err)
+	}
+	return string(n), nil
+}
+
+func (l *Ledger) seal(s, column string, id uuid.UUID) []byte {
+	if s == "" {
+		return nil
+	}
+	return l.keys.SealString(s, placeOf(column, id))
+}
+
+func (l *Ledger) open(sealed []byte, column string, id uuid.UUID) (string, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	s, err := l.keys.OpenString(sealed, placeOf(column, id))
+	if err != nil {
+		return "", fmt.Errorf("trust: open %s: %w", column, err)
+	}
+	return s, nil
+}
+
+// placeOf binds a sealed value to its column and row.
+func placeOf(column string, id uuid.UUID) string { return "trust." + column + "/" + id.String() }
