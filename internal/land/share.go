@@ -57,7 +57,7 @@ func (e ErrShareTooFine) Sentence() (string, map[string]any) { return "err.share
 // Whole is the whole right.
 func Whole() Share { return Share{1, 1} }
 
-// ParseShare reads a share: 1/3, 50%, 33.33%, 0.5, 全部, 三分之一 in digits (3分之1). Errors: [ErrShareFormat], [ErrShareRange].
+// ParseShare reads a share: 1/3, 50%, 33.33%, 0.5, 3分之1, 全部. Errors: [ErrShareFormat], [ErrShareRange].
 func ParseShare(s string) (Share, error) {
 	text := compact(s)
 	switch text {
