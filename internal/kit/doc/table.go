@@ -99,35 +99,52 @@ func (r laidRow) cut(n int) (head, rest laidRow) {
 	return head, rest
 }
 
-// Table sets a table across the whole width. A short table stays on one page. A row goes to the next page whole while it is short; a long one is cut
-// between its lines and goes on there. The head never stands alone at the foot of a page.
-func (b *Builder) Table(t Table) {
+// Opening is the height that Table wants on one page to begin with: a short table whole, else its head and the start of
+// its first row. A heading above a table needs its own height and this.
+func (b *Builder) Opening(t Table) float64 {
+	head, rows := b.layTable(t)
+	return b.opening(t, head, rows)
+}
+
+func (b *Builder) opening(t Table, head, rows []laidRow) float64 {
+	h := heights(t, head)
+	if all := h + heights(t, rows); all < (b.Bottom()-b.set.Margin.Top)/4 || len(rows) == 0 {
+		return all
+	}
+	return h + min(rows[0].height(t.Tall), 3*rows[0].lead+2*vpad)
+}
+
+func heights(t Table, rows []laidRow) float64 {
+	h := 0.0
+	for _, r := range rows {
+		h += r.height(t.Tall)
+	}
+	return h
+}
+
+func (b *Builder) layTable(t Table) (head, rows []laidRow) {
 	xs := b.columns(t.Cols)
-	var head, rows []laidRow
 	for _, r := range t.Head {
 		head = append(head, b.layRow(t, xs, r, true))
 	}
 	for _, r := range t.Rows {
 		rows = append(rows, b.layRow(t, xs, r, false))
 	}
-	headHeight, all := 0.0, 0.0
-	for _, r := range head {
-		headHeight += r.height(t.Tall)
-	}
-	for _, r := range rows {
-		all += r.height(t.Tall)
-	}
+	return head, rows
+}
+
+// Table sets a table across the whole width. A short table stays on one page. A row goes to the next page whole while it is
+// short; a long one is cut between its lines and goes on there. The head never stands alone at the foot of a page.
+func (b *Builder) Table(t Table) {
+	head, rows := b.layTable(t)
+	b.Need(b.opening(t, head, rows))
 	drawHead := func() {
 		for _, r := range head {
 			b.drawRow(t, r)
 		}
 	}
-	if headHeight+all < (b.Bottom()-b.set.Margin.Top)/4 {
-		b.Need(headHeight + all)
-	} else if len(rows) > 0 {
-		b.Need(headHeight + min(rows[0].height(t.Tall), 3*rows[0].lead+2*vpad))
-	}
 	drawHead()
+	headHeight := heights(t, head)
 	whole := (b.Bottom() - b.set.Margin.Top - headHeight) / 2 // rows up to half a page are not cut
 	for _, r := range rows {
 		for b.err == nil {

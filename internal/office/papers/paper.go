@@ -13,8 +13,35 @@ import (
 // paper is a document in the making: a builder with the habits of official papers.
 type paper struct {
 	*doc.Builder
-	stamp Stamp
-	kind  Kind
+	stamp   Stamp
+	kind    Kind
+	heading *heading // set with what follows it, so that it never ends a page
+}
+
+type heading struct {
+	style doc.Style
+	text  string
+}
+
+// Para sets a paragraph, under its heading if one waits.
+func (p *paper) Para(st doc.Style, spans ...doc.Span) {
+	p.begin(min(p.Height(st, spans...), 2*st.Size*1.7))
+	p.Builder.Para(st, spans...)
+}
+
+// Table sets a table, under its heading if one waits.
+func (p *paper) Table(t doc.Table) {
+	p.begin(p.Opening(t))
+	p.Builder.Table(t)
+}
+
+// begin sets the waiting heading where it and what follows have room together.
+func (p *paper) begin(follows float64) {
+	if h := p.heading; h != nil {
+		p.heading = nil
+		p.Need(p.Height(h.style, doc.T(h.text)) + follows)
+		p.Builder.Para(h.style, doc.T(h.text))
+	}
 }
 
 // The looks of official papers: 小二 for the heading, 五号 for the text.
@@ -81,10 +108,7 @@ func (p *paper) numberLine(caseNo land.CaseNumber) []string {
 }
 
 // part begins a numbered part: 一、…
-func (p *paper) part(title string) {
-	p.Need(partStyle.Before + 44)
-	p.Para(partStyle, doc.T(title))
-}
+func (p *paper) part(title string) { p.heading = &heading{partStyle, title} }
 
 // say sets a paragraph of plain text.
 func (p *paper) say(spans ...doc.Span) { p.Para(textStyle, spans...) }

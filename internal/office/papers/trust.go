@@ -60,8 +60,7 @@ func (a TrustAgreement) draw(p *paper) {
 	p.say(doc.T("甲、乙、丙三方为保障存量房交易资金安全，依照《中华人民共和国民法典》《中华人民共和国电子签名法》和存量房交易资金监督管理的有关规定，自愿达成如下协议："))
 
 	p.clause("第一条", "托管的交易")
-	p.say(doc.T("甲方将下列房屋出卖给乙方，成交价款人民币"))
-	p.money("", a.Price)
+	p.money("甲方将下列房屋出卖给乙方，成交价款为人民币", a.Price)
 	p.facts(a.Home.facts()...)
 
 	p.clause("第二条", "托管资金的组成")
@@ -131,8 +130,7 @@ func (p *paper) funds(a TrustAgreement) {
 
 // clause begins an article of a contract.
 func (p *paper) clause(no, title string) {
-	p.Need(44)
-	p.Para(doc.Style{Size: 10.5, Lead: 1.6, Before: 6, After: 1}, doc.B(no+"　"+title))
+	p.heading = &heading{doc.Style{Size: 10.5, Lead: 1.6, Bold: true, Before: 6, After: 1}, no + "　" + title}
 }
 
 // money sets an amount in figures and capitals as a paragraph of its own.
@@ -144,8 +142,7 @@ func (p *paper) money(before string, f land.Fen) {
 
 // persons sets the parties of one side as a table; shares are told where they were agreed.
 func (p *paper) persons(side string, ps []Person, shares bool) {
-	p.Need(60)
-	p.Para(doc.Style{Size: 10.5, Lead: 1.6, Before: 3, After: 1}, doc.B(side))
+	p.heading = &heading{doc.Style{Size: 10.5, Lead: 1.6, Bold: true, Before: 3, After: 1}, side}
 	t := doc.Table{Size: 9.5, Cols: []doc.Col{{Width: 26}, {Width: 14, Align: doc.Center}, {Width: 28, Align: doc.Center}, {Width: 18, Align: doc.Center}, {Width: 14, Align: doc.Center}},
 		Head: []doc.Row{doc.Strings("姓名（名称）", "证件种类", "证件号码", "联系电话", "份额")}}
 	if !shares {
@@ -187,5 +184,5 @@ func (p *paper) confirmations(cs []Confirmation) {
 		t.Rows = append(t.Rows, doc.Strings(c.Role, c.Name, c.At.In(clock.Shanghai()).Format("2006-01-02 15:04"), c.How, seal))
 	}
 	p.Table(t)
-	p.Para(noteStyle, doc.T("上列确认由各方在网上大厅实名认证后作出，签名原值存于平台的电子档案，扫右上角二维码可以核验本文本是否被改动。"))
+	p.Para(noteStyle, doc.T("各方在网上大厅实名认证后作出上列确认，签名原值存于电子档案；扫首页二维码可以核验真伪。"))
 }
