@@ -85,7 +85,7 @@ func slow(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// Answer signs and writes the answer to the request with the given head and signed path. A zero head is that of a request that
+// Answer signs and writes the answer to the request with the given head and path. A zero head is that of a request that
 // could not be read; an identity without a key leaves the answer unsigned, as one to a stranger must be.
 func Answer(w http.ResponseWriter, id Identity, path string, request Head, status int, body []byte, now time.Time) error {
 	return answer(w, id, path, request, status, "application/json; charset=utf-8", body, now)
@@ -110,7 +110,7 @@ func answer(w http.ResponseWriter, id Identity, path string, request Head, statu
 	}
 	h := w.Header()
 	if id.Key != nil {
-		if err := head.sign(id.Key, strconv.Itoa(status), path); err != nil {
+		if err := head.sign(id.Key, strconv.Itoa(status), SignedPath(path)); err != nil {
 			return err
 		}
 		head.write(h)
@@ -133,7 +133,7 @@ func ReadAnswer(resp *http.Response, path string, request Head, v Verifier, max 
 	if head.Nonce != request.Nonce || head.MessageID != request.MessageID {
 		return nil, NewFault(CodeBadSignature, "应答不属于本次请求")
 	}
-	if err := head.check(v, strconv.Itoa(resp.StatusCode), path, now); err != nil {
+	if err := head.check(v, strconv.Itoa(resp.StatusCode), SignedPath(path), now); err != nil {
 		return nil, err
 	}
 	return ReadBody(head, resp.Body, max)

@@ -1,0 +1,78 @@
+// Package dialect says what a dialect is: one way of carrying an operation of the interface to a counterpart.
+//
+// In: the line to the counterpart and a message as the specification has it. Out: the answer as the specification has it, a
+// *spec.Fault by which the counterpart verifiably refused, a *Failure, or ErrDesk. Each dialect is a folder beside
+// this file; retries, limits and the log are exchange's.
+package dialect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"yichuang/internal/exchange/spec"
+)
+
+// ErrDesk says that there is no system to call: people do the work in our pages.
+var ErrDesk = errors.New("no system: the work is done by people")
+
+// Line is the way to one counterpart.
+type Line struct {
+	BaseURL string
+	Self    spec.Identity // whom we sign as
+	Peer    spec.Verifier // whose signature the answer must carry
+}
+
+// Message is one operation to send. Each sending is a new request with the same MessageID.
+type Message struct {
+	Info      spec.Info
+	MessageID string
+	Body      []byte // JSON as the specification says
+	MaxAnswer int64  // bytes
+}
+
+// Answer is what the counterpart answered, verified to be its own.
+type Answer struct {
+	Status int
+	Body   []byte // JSON as the specification says, not yet validated
+}
+
+// Dialect carries messages. It is safe for concurrent use, and gives up when ctx ends.
+type Dialect interface {
+	// Name is what an endpoint's setting says, e.g. "unified".
+	Name() string
+	// Remote tells whether the dialect needs an address and keys.
+	Remote() bool
+	// Send sends the message once.
+	Send(ctx context.Context, line Line, m Message) (Answer, error)
+}
+
+// Kind says how a sending failed.
+type Kind string
+
+// The ways in which a sending fails without a word of the counterpart that could be trusted.
+const (
+	Unreachable Kind = "unreachable" // no connection, or it broke
+	TimedOut    Kind = "timed-out"   // no complete answer in time
+	Busy        Kind = "busy"        // told to come later
+	BadAnswer   Kind = "bad-answer"  // not signed by the counterpart, altered, too big, or not what the specification says
+)
+
+// Failure is a sending of which nobody knows what became: the message may have arrived.
+type Failure struct {
+	Kind       Kind
+	Status     int           // HTTP status, where there was one
+	Code       spec.Code     // what is wrong with a bad answer
+	RetryAfter time.Duration // with Busy, where told
+	Err        error
+}
+
+func (f *Failure) Error() string {
+	if f.Err == nil {
+		return fmt.Sprintf("%s (status %d)", f.Kind, f.Status)
+	}
+	return fmt.Sprintf("%s (status %d): %v", f.Kind, f.Status, f.Err)
+}
+
+func (f *Failure) Unwrap() error { return f.Err }

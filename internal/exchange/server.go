@@ -1,0 +1,327 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/time/rate"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/log"
+)
+
+// Caller is the verified sender of a message.
+type Caller struct {
+	App         string
+	Counterpart string
+	Districts   []string // county codes its endpoints serve; "" among them: the whole city
+	Parties     []string // which of several of a kind it is, likewise
+	MessageID   string
+}
+
+// Serves tells whether the sender speaks for a district: a handler refuses a case of another one as not found.
+func (c Caller) Serves(district string) bool {
+	return slices.Contains(c.Districts, "") || slices.Contains(c.Districts, district)
+}
+
+// Is tells whether the sender speaks as a party: a bank only of its own loans, the water company only of water.
+func (c Caller) Is(party string) bool {
+	return slices.Contains(c.Parties, "") || slices.Contains(c.Parties, party)
+}
+
+// Server takes the operations that counterparts call, as an http.Handler for the paths below /v1/.
+type Server struct {
+	x         *Exchange
+	mu        sync.RWMutex
+	handlers  map[spec.Operation]handler
+	results   map[spec.Operation]bool // operations that answer an earlier message, and must say which
+	strangers *rate.Limiter           // of log lines about senders that nobody knows
+}
+
+// handler runs an operation on a body that fits its schema and gives the body of the answer.
+type handler func(ctx context.Context, tx pgx.Tx, from Caller, body []byte) ([]byte, error)
+
+// NewServer makes the server of an exchange; Receive gives it its operations.
+func NewServer(x *Exchange) *Server {
+	s := &Server{x: x, handlers: map[spec.Operation]handler{}, results: map[spec.Operation]bool{}, strangers: rate.NewLimiter(10, 50)}
+	for _, info := range spec.Operations() {
+		if info.Async {
+			s.results[info.Result] = true
+		}
+	}
+	return s
+}
+
+// Receive makes srv serve an operation. Fn runs once per message, in the transaction that records the message: all it does in tx stands or
+// falls with the record. It refuses with a *Refusal (what it did in tx is undone, the refusal is recorded); after any other
+// error nothing is recorded, the sender is told "internal" and sends again. The case is to be looked up with
+// Caller.Serves in mind. Receive panics on an operation that counterparts do not call, on types other than the
+// operation's own, and on one served already: faults of wiring.
+func Receive[In, Out any](srv *Server, op spec.Operation, fn func(ctx context.Context, tx pgx.Tx, from Caller, in In) (Out, error)) {
+	info, ok := spec.Lookup(op)
+	in, out := reflect.TypeFor[In]().Name(), reflect.TypeFor[Out]().Name()
+	if !ok || info.Direction != spec.ToPlatform || in != info.Request || out != info.Response {
+		panic(fmt.Sprintf("exchange: %s is not served with %s and %s", op, in, out))
+	}
+	srv.serve(op, func(ctx context.Context, tx pgx.Tx, from Caller, body []byte) ([]byte, error) {
+		var message In
+		if err := srv.x.document.Read(op, spec.Request, body, &message); err != nil {
+			return nil, err
+		}
+		result, err := fn(ctx, tx, from, message)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := spec.Encode(result)
+		if err != nil {
+			return nil, err
+		}
+		if err := srv.x.document.Check(op, spec.Response, answer); err != nil {
+			return nil, fmt.Errorf("our own answer: %s", err)
+		}
+		return answer, nil
+	})
+}
+
+func (s *Server) serve(op spec.Operation, h handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, twice := s.handlers[op]; twice {
+		panic(fmt.Sprintf("exchange: %s is served twice", op))
+	}
+	s.handlers[op] = h
+}
+
+// arrival is one message on its way in.
+type arrival struct {
+	info     spec.Info
+	head     spec.Head
+	of       []*station // the sender's; empty: a stranger
+	body     []byte
+	answer   reply
+	began    time.Time
+	since    time.Time
+	trace    string
+	source   string
+	verified bool // the head is the sender's
+}
+
+// reply is what a message is answered with.
+type reply struct {
+	status    int
+	body      []byte
+	fault     *spec.Fault
+	duplicate bool
+}
+
+// ServeHTTP takes one message in, answers it signed, and writes the log.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := &arrival{began: s.x.clock.Now(), since: s.x.machine.Now(), trace: log.NewTrace(), source: source(r)}
+	ctx := log.WithTrace(r.Context(), a.trace)
+	if err := s.take(ctx, w, r, a); err != nil {
+		a.answer = reply{fault: s.faultOf(ctx, a, err)}
+		a.answer.status = a.answer.fault.Status
+	}
+	if err := s.record(ctx, a); err != nil { // not recorded is not done: the sender comes again and gets the kept answer
+		s.x.log.ErrorContext(ctx, "record message", "operation", a.info.Operation, "err", err)
+		a.answer.fault = spec.NewFault(spec.CodeUnavailable, "")
+	}
+	s.write(ctx, w, r, a)
+}
+
+// take verifies the message, step by step in order of cost, and delivers it.
+func (s *Server) take(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival) error {
+	a.info, _ = spec.ByPath(spec.SignedPath(r.URL.Path))
+	var err error
+	a.head, err = spec.CheckRequest(r, func(app string) (spec.Verifier, error) {
+		if a.of, err = s.x.known.peer(ctx, app); err != nil {
+			return nil, err
+		}
+		return a.of[0].line.Peer, nil
+	}, s.x.clock.Now())
+	if err != nil {
+		return err
+	}
+	a.verified = true
+	handle, err := s.admit(a)
+	if err != nil {
+		return err
+	}
+	if a.body, err = s.body(w, r, a); err != nil {
+		return err
+	}
+	if err := s.checkBody(a); err != nil {
+		return err
+	}
+	a.answer, err = s.deliver(ctx, a, handle)
+	return err
+}
+
+// admit tells whether the sender may call the operation now.
+func (s *Server) admit(a *arrival) (handler, error) {
+	s.mu.RLock()
+	handle := s.handlers[a.info.Operation]
+	s.mu.RUnlock()
+	if a.info.Direction != spec.ToPlatform || handle == nil {
+		return nil, spec.NewFault(spec.CodeUnknownOperation, "")
+	}
+	var of []*station
+	for _, st := range a.of {
+		if a.info.Counterpart == st.Counterpart || a.info.Counterpart == commonCounterpart {
+			of = append(of, st)
+		}
+	}
+	if len(of) == 0 {
+		return nil, spec.NewFault(spec.CodeNotGranted, "")
+	}
+	a.of = enabled(of)
+	if len(a.of) == 0 {
+		a.of = of
+		return nil, spec.NewFault(spec.CodeSwitchedOff, "")
+	}
+	if !a.of[0].gate.incoming.Allow() {
+		fault := spec.NewFault(spec.CodeTooMany, "")
+		fault.RetryAfter = time.Second
+		return nil, fault
+	}
+	return handle, nil
+}
+
+func enabled(all []*station) []*station {
+	var of []*station
+	for _, st := range all {
+		if st.Enabled {
+			of = append(of, st)
+		}
+	}
+	return of
+}
+
+// body reads the body within the operation's size and time.
+func (s *Server) body(w http.ResponseWriter, r *http.Request, a *arrival) ([]byte, error) {
+	if r.ContentLength > a.info.MaxRequest {
+		return nil, spec.NewFault(spec.CodeTooBig, "")
+	}
+	timeout := a.info.Timeout
+	if own := a.of[0].Limits.Timeout; own > 0 {
+		timeout = own
+	}
+	control := http.NewResponseController(w)
+	if err := control.SetReadDeadline(s.x.machine.Now().Add(timeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, fmt.Errorf("limit the time of reading: %w", err)
+	}
+	body, err := spec.ReadBody(a.head, r.Body, a.info.MaxRequest)
+	if err != nil {
+		w.Header().Set("Connection", "close") // what is left of the body is not worth reading
+		return nil, err
+	}
+	return body, control.SetReadDeadline(time.Time{})
+}
+
+// checkBody validates the body, and that a result names in its head the work it names in its body.
+func (s *Server) checkBody(a *arrival) error {
+	if err := s.x.document.Check(a.info.Operation, spec.Request, a.body); err != nil {
+		return err
+	}
+	work := spec.TextOf(a.body, "workId")
+	switch {
+	case s.results[a.info.Operation] && a.head.RelatesTo != work:
+		return spec.NewFault(spec.CodeHeader, spec.HeaderRelatesTo+" 与报文体 workId 不一致")
+	case !s.results[a.info.Operation] && a.head.RelatesTo != "":
+		return spec.NewFault(spec.CodeHeader, "本操作不带 "+spec.HeaderRelatesTo)
+	}
+	return nil
+}
+
+// faultOf turns an error into what the sender is told. What is our own fault is told without its cause.
+func (s *Server) faultOf(ctx context.Context, a *arrival, err error) *spec.Fault {
+	var (
+		fault   *spec.Fault
+		refusal *Refusal
+	)
+	switch {
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &refusal):
+		return refusal.fault()
+	}
+	s.x.log.ErrorContext(ctx, "message failed", "operation", a.info.Operation, "app", a.head.App, "err", err)
+	return spec.NewFault(spec.CodeInternal, "")
+}
+
+func (r *Refusal) fault() *spec.Fault {
+	f := spec.NewFault(r.Code, r.Message)
+	f.Status = http.StatusUnprocessableEntity
+	return f
+}
+
+// write sends the answer, signed as the endpoint's application; a stranger's is unsigned, for no key binds us to him.
+func (s *Server) write(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival) {
+	var self spec.Identity
+	if len(a.of) > 0 {
+		self = a.of[0].line.Self
+	}
+	var err error
+	if a.answer.fault != nil {
+		err = spec.Refuse(w, self, r.URL.Path, a.head, a.answer.fault, a.trace, s.x.clock.Now())
+	} else {
+		err = spec.Answer(w, self, r.URL.Path, a.head, a.answer.status, a.answer.body, s.x.clock.Now())
+	}
+	if err != nil {
+		s.x.log.InfoContext(ctx, "answer not sent", "operation", a.info.Operation, "err", err)
+	}
+}
+
+// record writes the message into the call log. Of those whose sender is not verified, who may come in any number, only some are written.
+func (s *Server) record(ctx context.Context, a *arrival) error {
+	if !a.verified && !s.strangers.AllowN(s.x.machine.Now(), 1) {
+		s.x.measures.dropped.Inc()
+		return nil
+	}
+	c := Call{
+		ID: uuid.Must(uuid.NewV7()), At: a.began, Direction: In, App: a.head.App, Operation: a.info.Operation, MessageID: a.head.MessageID, Attempts: 1,
+		Status: a.answer.status, Outcome: OK, Duration: s.x.machine.Now().Sub(a.since), RequestBytes: int64(len(a.body)), ResponseBytes: int64(len(a.answer.body)),
+		Request: s.x.document.Mask(a.info.Operation, spec.Request, a.body), Response: s.x.document.Mask(a.info.Operation, spec.Response, a.answer.body),
+		Trace: a.trace, Source: a.source, Case: spec.TextOf(a.body, "caseNo"),
+	}
+	if c.Operation == "" {
+		c.Operation = "unknown"
+	}
+	if len(a.of) > 0 {
+		c.Endpoint, c.Counterpart, c.District = a.of[0].ID, a.of[0].Counterpart, a.of[0].District
+	}
+	switch f := a.answer.fault; {
+	case f == nil && a.answer.duplicate:
+		c.Outcome = Duplicate
+	case f == nil:
+	default:
+		c.Code, c.Detail = string(f.Code), brief(f)
+		c.Outcome = RejectedCall
+		if f.Business() {
+			c.Outcome = Refused
+		}
+		if f.Status >= 500 {
+			c.Outcome = Failed
+		}
+	}
+	s.x.measures.observe(c)
+	return s.x.journal.record(ctx, c)
+}
+
+// source is the address a message came from.
+func source(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return host
+}
