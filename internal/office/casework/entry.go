@@ -1,0 +1,206 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"yichuang/internal/ferry/message"
+	"yichuang/internal/land"
+	"yichuang/internal/office/register"
+	"yichuang/internal/office/staff"
+)
+
+// Entry is what the book made of a case, by whichever registry keeps it.
+type Entry struct {
+	Title     land.CertNumber
+	Mortgage  land.CertNumber
+	At        time.Time
+	Registrar string
+	Mirror    bool // the registry's own book was changed and ours follows
+}
+
+// EntryDone is the result of an entry: the numbers are kept, our book follows where the registry keeps its own.
+func (s *Service) EntryDone(e Entry) Result {
+	return Result{Data: map[string]any{"outcome": "entered"}, Public: "已登簿，" + string(e.Title),
+		Effect: func(ctx context.Context, tx pgx.Tx, c *Case) error {
+			c.Facts.Title, c.Facts.Mortgage, c.Facts.EnteredAt, c.Facts.Registrar = e.Title, e.Mortgage, e.At, e.Registrar
+			if err := s.SaveFacts(ctx, tx, c); err != nil {
+				return err
+			}
+			if !e.Mirror {
+				return nil
+			}
+			_, err := s.register.Mirror(ctx, tx, s.report(c, e))
+			return err
+		}}
+}
+
+// report is the page of the unit after the entry, as its registry has it now.
+func (s *Service) report(c *Case, e Entry) register.Report {
+	t := register.Title{RegType: land.RegTransfer, Reason: "买卖", Price: c.App.Contract.Price, EnteredAt: e.At, TaxedOn: land.DateOf(e.At),
+		CoOwn: coOwn(c.App.PartiesOf(message.Buyer)), State: land.StateCurrent}
+	for _, b := range c.App.PartiesOf(message.Buyer) {
+		t.Holders = append(t.Holders, register.Holder{Party: register.Party{Name: b.Name, Document: b.Document}, Share: b.Share, Certificate: e.Title, Phone: b.Phone})
+	}
+	r := register.Report{Unit: c.Unit, Number: string(c.No), At: e.At, By: e.Registrar, Case: c.No, Title: &t}
+	if e.Mortgage != "" {
+		m := mortgageOf(c)
+		r.Mortgages = []register.Mortgage{{Kind: m.Kind, Mortgagee: m.Mortgagee, Debtor: m.Debtor, Claim: m.Claim, From: m.From, To: m.To,
+			Scope: m.Scope, Certificate: e.Mortgage, EnteredAt: e.At}}
+	}
+	return r
+}
+
+// coOwn derives how the buyers hold from their shares.
+func coOwn(buyers []message.Party) land.CoOwn {
+	switch {
+	case len(buyers) == 1:
+		return land.CoOwnSole
+	case buyers[0].Share == land.Share{} || buyers[0].Share.IsWhole():
+		return land.CoOwnJoint
+	}
+	return land.CoOwnShares
+}
+
+// mortgageOf joins the granted loans into one mortgage; in a combined loan the first lender holds it for both.
+func mortgageOf(c *Case) register.NewMortgage {
+	first := c.Facts.Loans[0]
+	m := register.NewMortgage{Kind: land.MortgageOrdinary, Claim: c.Facts.Granted(), From: first.From, To: first.Until,
+		Scope: "主债权及利息、违约金、实现抵押权的费用"}
+	for _, p := range c.App.Loan.Parts {
+		if p.Kind == first.Kind {
+			m.Mortgagee = register.Party{Name: p.LenderName, Document: land.Document{Kind: land.DocLicence, Number: p.LenderDoc}}
+		}
+	}
+	for _, l := range c.Facts.Loans[1:] {
+		m.To = max(m.To, l.Until)
+	}
+	if buyers := c.App.PartiesOf(message.Buyer); len(buyers) > 0 {
+		m.Debtor = buyers[0].Name
+	}
+	return m
+}
+
+// deskEntry enters in our own book, where it is the book of the district (dialect desk). The book checks everything once
+// more with the unit locked; what it refuses is the outcome, told in its own words.
+func (s *Service) deskEntry(ctx context.Context, tx pgx.Tx, c *Case, o Order, by staff.Person, d Decision) (Result, error) {
+	if d.Outcome == "suspended" {
+		return Result{Data: map[string]any{"outcome": "suspended", "reason": d.Opinion}, Opinion: d.Opinion, Public: "登记中心暂缓登簿，正在核实"}, nil
+	}
+	order, err := s.bookEntry(ctx, tx, c, by.Name)
+	if err != nil {
+		return Result{}, err
+	}
+	sp, err := tx.Begin(ctx)
+	if err != nil {
+		return Result{}, fmt.Errorf("casework: enter: %w", err)
+	}
+	entered, err := s.register.Enter(ctx, sp, order)
+	var refusal *register.Refusal
+	if errors.As(err, &refusal) {
+		if err := sp.Rollback(ctx); err != nil {
+			return Result{}, fmt.Errorf("casework: enter: %w", err)
+		}
+		why := refusal.Obstacles[0].Text
+		return Result{Data: map[string]any{"outcome": "seized", "reason": why, "refusedBy": "registry"}, Opinion: why, Public: "登记簿上有新的限制，不能登簿"}, nil
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("casework: enter: %w", err)
+	}
+	if err := sp.Commit(ctx); err != nil {
+		return Result{}, fmt.Errorf("casework: enter: %w", err)
+	}
+	e := Entry{Title: entered.Certificates[0], At: entered.At, Registrar: by.Name}
+	if len(entered.Mortgages) > 0 {
+		e.Mortgage = entered.Mortgages[0].Proof
+	}
+	result := s.EntryDone(e)
+	result.Opinion = d.Opinion
+	return result, nil
+}
+
+// bookEntry is the entry that a case asks of the book, with the three conditions of R-011 as they stand now.
+func (s *Service) bookEntry(ctx context.Context, tx pgx.Tx, c *Case, by string) (register.Entry, error) {
+	paid, err := s.settledBills(ctx, tx, c.ID, taxBill)
+	if err != nil {
+		return register.Entry{}, err
+	}
+	approved, err := s.reviewed(ctx, tx, c.ID)
+	if err != nil {
+		return register.Entry{}, err
+	}
+	buyers := c.App.PartiesOf(message.Buyer)
+	e := register.Entry{Unit: c.Unit, CaseID: c.ID, Case: c.No, By: by, Source: contractNumber(c), Approved: approved, TaxPaid: paid,
+		Confirmed: c.Facts.FilingNo != "", Transfer: &register.Transfer{Reason: "存量房买卖", CoOwn: coOwn(buyers), Price: c.App.Contract.Price,
+			TaxedOn: land.DateOf(s.clock.Now())}}
+	for _, p := range c.App.PartiesOf(message.Seller) {
+		e.Applicants = append(e.Applicants, p.Document)
+	}
+	for _, b := range buyers {
+		e.Transfer.To = append(e.Transfer.To, register.Taker{Name: b.Name, Document: b.Document, Phone: b.Phone, Share: b.Share})
+	}
+	if len(c.Facts.Loans) > 0 {
+		e.Mortgages = []register.NewMortgage{mortgageOf(c)}
+	}
+	return e, nil
+}
+
+// reviewed tells whether both reviews passed last.
+func (s *Service) reviewed(ctx context.Context, tx pgx.Tx, id uuid.UUID) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM (
+		SELECT DISTINCT ON (node) outcome FROM work_orders WHERE case_id = $1 AND node IN ('first-review', 'second-review') AND state = 'done'
+		ORDER BY node, closed_at DESC) x WHERE outcome = 'pass'`, id).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("casework: reviews: %w", err)
+	}
+	return n == 2, nil
+}
+
+func contractNumber(c *Case) string {
+	if c.Facts.ContractNo != "" {
+		return c.Facts.ContractNo
+	}
+	return c.App.Contract.Number
+}
+
+// UnitRestricted tells the running cases of a unit that a court or another body has restricted it, or released it. Every
+// case that has not been entered hears of it; a case that waits for nothing of the kind goes on.
+func (s *Service) UnitRestricted(ctx context.Context, tx pgx.Tx, unit land.UnitCode, kind, words string, released bool) error {
+	rows, err := tx.Query(ctx, `SELECT id FROM cases WHERE unit_code = $1 AND state = 'running' ORDER BY id`, string(unit))
+	if err != nil {
+		return fmt.Errorf("casework: cases of unit: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return fmt.Errorf("casework: cases of unit: %w", err)
+	}
+	for _, id := range ids {
+		c, err := s.lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if c.State != Running || !c.Facts.EnteredAt.IsZero() {
+			continue
+		}
+		name, data, text := "unit.restricted", map[string]any{"restrictionKind": kind, "reason": "房屋被" + words}, "登记簿上新登记了"+words+"，办理暂停"
+		if released {
+			name, data, text = "unit.released", map[string]any{}, "登记簿上的"+words+"已解除"
+		}
+		if err := s.note(ctx, tx, id, Event{Text: text, Public: true}); err != nil {
+			return err
+		}
+		if err := s.tellFlow(ctx, tx, id, name, data); err != nil {
+			return err
+		}
+		if err := s.publish(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

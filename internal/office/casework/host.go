@@ -1,0 +1,186 @@
+package casework
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"yichuang/internal/flow"
+)
+
+// stages maps the flow's stage attribute to the seven nodes that a citizen sees.
+var stages = map[string]int{"precheck": 1, "prepare": 1, "pay": 2, "accept": 3, "review": 4, "entry": 5, "deliver": 6, "close": 6}
+
+// Nodes are the seven stages of a case, in the words of the progress page.
+var Nodes = []string{"申请", "预审", "缴税", "受理", "审核", "登簿", "领证"}
+
+// WorkOpened writes the work order of a new work of the flow, and does at once what needs no waiting: it queues the call
+// of a system, sends what a send task sends, and answers a wait for something that has already happened.
+func (s *Service) WorkOpened(ctx context.Context, tx pgx.Tx, w flow.Work) error {
+	c, err := s.ByID(ctx, tx, w.Instance)
+	if err != nil {
+		return err
+	}
+	if w.Kind == flow.WorkSend {
+		return s.send(ctx, tx, c, w)
+	}
+	o := Order{ID: w.ID, Case: c.ID, Node: w.Node, Name: w.Name, Department: w.Attr["department"], Role: w.Attr["role"],
+		Operation: w.Attr["operation"], Form: w.Attr["form"], District: c.District, Item: c.Item, Attr: w.Attr, State: "open",
+		OpenedAt: s.clock.Now()}
+	switch w.Kind {
+	case flow.WorkUser:
+		o.Kind = Person
+	case flow.WorkService:
+		o.Kind = System
+	default:
+		o.Kind = Wait
+	}
+	if o.Element, err = element(w); err != nil {
+		return err
+	}
+	o.Org = orgOf(c, o)
+	remindAt, err := s.limits(&o)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO work_orders (id, case_id, node, name, kind, department, role, org, operation, form, district,
+		item, element, attr, opened_at, due_at, remind_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		o.ID, o.Case, o.Node, o.Name, o.Kind, o.Department, o.Role, o.Org, o.Operation, o.Form, o.District, o.Item, o.Element, o.Attr,
+		o.OpenedAt, o.DueAt, remindAt); err != nil {
+		return fmt.Errorf("casework: open order: %w", err)
+	}
+	if err := s.reach(ctx, tx, c); err != nil {
+		return err
+	}
+	if o.Kind == System {
+		return s.jobs.InsertTx(ctx, tx, DoArgs{Order: o.ID}, &river.InsertOpts{MaxAttempts: 10000})
+	}
+	if o.Kind == Wait {
+		return s.waitOpened(ctx, tx, c, o)
+	}
+	return nil
+}
+
+// element keeps what distinguishes one instance of a multi-instance work: the item of its collection.
+func element(w flow.Work) (json.RawMessage, error) {
+	if w.Item == nil {
+		return json.RawMessage(`{}`), nil
+	}
+	raw, err := json.Marshal(w.Item)
+	if err != nil {
+		return nil, fmt.Errorf("casework: encode element: %w", err)
+	}
+	return raw, nil
+}
+
+// orgOf says which bank, company or provider an order is for.
+func orgOf(c *Case, o Order) string {
+	var e struct{ Lender, Bank, Provider string }
+	if json.Unmarshal(o.Element, &e) == nil {
+		for _, name := range []string{e.Lender, e.Bank, e.Provider} {
+			if name != "" {
+				return name
+			}
+		}
+	}
+	if strings.HasPrefix(o.Operation, "bank.trust.") {
+		return c.App.Trust.Bank
+	}
+	return ""
+}
+
+// limits sets when the order is due and returns when its holder is reminded.
+func (s *Service) limits(o *Order) (remindAt *time.Time, err error) {
+	text := o.Attr["limit"]
+	if text == "" {
+		return nil, nil
+	}
+	limit, err := flow.ParseLimit(text)
+	if err != nil {
+		return nil, fmt.Errorf("casework: limit of %s: %w", o.Node, err)
+	}
+	cal := s.catalog.Calendar()
+	due := limit.End(o.OpenedAt, cal)
+	o.DueAt = &due
+	remind := o.OpenedAt.Add(time.Duration(float64(due.Sub(o.OpenedAt)) * 0.75))
+	return &remind, nil
+}
+
+// WorkCancelled closes the order of a work that the flow no longer wants, and takes back what another system holds.
+func (s *Service) WorkCancelled(ctx context.Context, tx pgx.Tx, w flow.Work) error {
+	if w.Kind == flow.WorkSend {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `UPDATE work_orders SET state = 'cancelled', closed_at = $2 WHERE id = $1 AND state = 'open'`,
+		w.ID, s.clock.Now()); err != nil {
+		return fmt.Errorf("casework: cancel order: %w", err)
+	}
+	if w.Attr["message"] == "correction.submitted" {
+		return s.endCorrection(ctx, tx, w.Instance, w.ID, "ended")
+	}
+	if w.Attr["bill"] != "" || w.Attr["message"] == "trust.deposit" {
+		return s.cancelBills(ctx, tx, w.Instance, w.Attr["bill"])
+	}
+	return nil
+}
+
+// Passed is told of every element that a token leaves; the orders already tell the story, so nothing is kept here.
+func (s *Service) Passed(context.Context, pgx.Tx, uuid.UUID, string) error { return nil }
+
+// Ended closes the case.
+func (s *Service) Ended(ctx context.Context, tx pgx.Tx, instance uuid.UUID, end string) error {
+	state := end
+	if end == "cancelled" {
+		state = Withdrawn
+	}
+	if _, err := tx.Exec(ctx, `UPDATE cases SET state = $2, closed_at = $3, paused_at = NULL WHERE id = $1`, instance, state, s.clock.Now()); err != nil {
+		return fmt.Errorf("casework: close case: %w", err)
+	}
+	c, err := s.ByID(ctx, tx, instance)
+	if err != nil {
+		return err
+	}
+	if err := s.register.Release(ctx, tx, c.Unit, c.ID); err != nil {
+		return fmt.Errorf("casework: release unit: %w", err)
+	}
+	return s.note(ctx, tx, instance, Event{Text: endings[state], Public: true})
+}
+
+var endings = map[string]string{
+	Done: "全部办结", Refused: "办理终止，不予登记", Withdrawn: "申请已撤回", Lapsed: "逾期未补正，按撤回处理",
+}
+
+// reach sets the stage to the earliest one that still has open work, and remembers when each was first left.
+func (s *Service) reach(ctx context.Context, tx pgx.Tx, c *Case) error {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT attr->>'stage' FROM work_orders WHERE case_id = $1 AND state = 'open' AND attr ? 'stage'`, c.ID)
+	if err != nil {
+		return fmt.Errorf("casework: stages: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("casework: stages: %w", err)
+	}
+	stage := len(Nodes)
+	for _, name := range names {
+		if n, ok := stages[name]; ok {
+			stage = min(stage, n)
+		}
+	}
+	if stage == len(Nodes) || stage == c.Stage {
+		return nil
+	}
+	for len(c.StageAt) < stage {
+		c.StageAt = append(c.StageAt, s.clock.Now())
+	}
+	c.StageAt, c.Stage = c.StageAt[:stage], stage
+	if _, err := tx.Exec(ctx, `UPDATE cases SET stage = $2, stage_at = $3 WHERE id = $1`, c.ID, c.Stage, c.StageAt); err != nil {
+		return fmt.Errorf("casework: reach stage: %w", err)
+	}
+	return nil
+}

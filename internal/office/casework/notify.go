@@ -1,0 +1,59 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"yichuang/internal/ferry"
+	"yichuang/internal/ferry/message"
+)
+
+// announce sends the notices that the item has for an event, to those it names, on the ways it names.
+func (s *Service) announce(ctx context.Context, tx pgx.Tx, c *Case, event string, args map[string]any, action string) error {
+	item, ok := s.catalog.Item(c.Item)
+	if !ok {
+		return fmt.Errorf("casework: no item %q", c.Item)
+	}
+	for _, n := range item.NoticesOf(event) {
+		for _, ref := range recipients(&c.App, n.To) {
+			if err := s.notify(ctx, tx, c, ref, n.Message, args, n.SMS(), action); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// recipients resolves the words of a notice to party refs, each once.
+func recipients(app *message.Application, to []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	add := func(ref string) {
+		if !seen[ref] {
+			seen[ref] = true
+			out = append(out, ref)
+		}
+	}
+	for _, word := range to {
+		for _, p := range app.Parties {
+			switch {
+			case word == "parties", word == string(p.Role), word == "applicant" && p.Ref == app.Applicant, word == "others" && p.Ref != app.Applicant:
+				add(p.Ref)
+			}
+		}
+	}
+	return out
+}
+
+// notify sends one notice to one party through the hall.
+func (s *Service) notify(ctx context.Context, tx pgx.Tx, c *Case, ref, kind string, args map[string]any, sms bool, action string) error {
+	words := map[string]string{"no": string(c.No)}
+	for k, v := range args {
+		words[k] = fmt.Sprint(v)
+	}
+	return s.door.Send(ctx, tx, ferry.Message{Type: message.NoticeSent, Case: c.ID.String(), Body: message.Notice{ID: uuid.Must(uuid.NewV7()),
+		App: c.ID, Party: ref, Kind: kind, Args: words, SMS: sms, Action: action}})
+}

@@ -1,0 +1,147 @@
+package connect
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/ferry/message"
+	"yichuang/internal/land"
+	"yichuang/internal/office/casework"
+	"yichuang/internal/office/trust"
+)
+
+// openTrust asks the trust bank for the account of this deal. The agreement carries our number, so that asking twice
+// opens one account.
+func (r *Room) openTrust(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	app := c.App
+	return r.push(ctx, "bank.trust.open", c, o, spec.BankTrustOpenRequest{WorkID: workID(o), CaseNo: string(c.No), AgreementNo: c.Facts.Agreement,
+		ContractNo: contractNo(c), UnitCode: string(c.Unit), Buyers: persons(app.PartiesOf(message.Buyer)), Sellers: persons(app.PartiesOf(message.Seller)),
+		DownPayment: int64(app.Trust.DownPayment), Loan: int64(app.Loan.Total()), Total: int64(app.Trust.DownPayment + app.Loan.Total()),
+		Condition: condition(app.Trust), Payees: []spec.Money{{Payee: app.Trust.SellerName, Bank: app.Trust.SellerBank,
+			Account: app.Trust.SellerAccount, Amount: int64(app.Trust.DownPayment + app.Loan.Total())}}})
+}
+
+func condition(t message.Trust) string {
+	if t.Release == "handed-over" {
+		return "转移登记和抵押登记均已登簿，且房屋已交付"
+	}
+	return "转移登记和抵押登记均已登簿"
+}
+
+func (r *Room) trustOpened(in spec.BankTrustOpenedRequest) casework.Result {
+	out := reviewed(in.Review)
+	if in.Review.Outcome == spec.OutcomePass {
+		out = r.Cases.TrustOpened(in.Account)
+	}
+	return out
+}
+
+// evaluateLoan asks the lender of one part: the bank for the commercial, the fund or its guarantor for the other (R-110).
+func (r *Room) evaluateLoan(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	part, err := loanPart(c, o)
+	if err != nil {
+		return casework.Result{}, err
+	}
+	in := spec.BankLoanEvaluateRequest{WorkID: workID(o), CaseNo: string(c.No), ContractNo: contractNo(c), LoanKind: spec.LoanKind(part.Kind),
+		Amount: int64(part.Amount), Years: (part.Months + 11) / 12, Price: int64(c.App.Contract.Price), Unit: unitOf(c.App.Home),
+		Borrowers: persons(c.App.PartiesOf(message.Buyer)), Attachments: attachments(c.App)}
+	if o.Operation == "fund.loan.evaluate" {
+		return r.push(ctx, "fund.loan.evaluate", c, o, spec.FundLoanEvaluateRequest(in))
+	}
+	return r.push(ctx, "bank.loan.evaluate", c, o, in)
+}
+
+// loanPart finds the part that an order of the multi-instance is about.
+func loanPart(c *casework.Case, o casework.Order) (message.LoanPart, error) {
+	var e struct {
+		Kind string `json:"kind"`
+	}
+	if err := json.Unmarshal(o.Element, &e); err != nil {
+		return message.LoanPart{}, fmt.Errorf("connect: loan part of order %s: %w", o.ID, err)
+	}
+	for _, p := range c.App.Loan.Parts {
+		if p.Kind == e.Kind {
+			return p, nil
+		}
+	}
+	return message.LoanPart{}, fmt.Errorf("connect: case %s has no loan of kind %q", c.No, e.Kind)
+}
+
+func (r *Room) loanEvaluated(kind string, in spec.BankLoanResultRequest) casework.Result {
+	out := reviewed(in.Review)
+	if in.Review.Outcome != spec.OutcomePass {
+		return out
+	}
+	out.Public = "贷款评估已通过"
+	out.Effect = r.effect(func(_ context.Context, _ pgx.Tx, c *casework.Case) error {
+		for _, p := range c.App.Loan.Parts {
+			if p.Kind != kind {
+				continue
+			}
+			if land.Fen(in.Amount) > p.Amount {
+				return refused("impossible-amount", "批准金额高于申请金额")
+			}
+			c.Facts.SetLoan(casework.LoanFact{Kind: kind, Lender: p.LenderName, Amount: land.Fen(in.Amount), Contract: in.ContractNo,
+				MortgageContract: in.MortgageContractNo, From: land.Date(in.From), Until: land.Date(in.Until)})
+		}
+		return nil
+	})
+	return out
+}
+
+// payOut instructs the bank after the entry, in the order of the agreement; a repeated instruction keeps its number.
+func (r *Room) payOut(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	i, err := r.Cases.PayOut(ctx, c)
+	if err != nil || i == nil {
+		return casework.Result{}, err
+	}
+	return r.push(ctx, "bank.trust.payout", c, o, spec.BankTrustPayoutRequest{WorkID: workID(o), CaseNo: string(c.No), AgreementNo: i.Agreement,
+		Account: i.Account, InstructionNo: i.Number, TitleCertificateNo: string(c.Facts.Title), MortgageCertificateNo: string(c.Facts.Mortgage),
+		Payments: payments(i)})
+}
+
+// refundTrust sends what is held back to who paid it, and closes the account.
+func (r *Room) refundTrust(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	i, err := r.Cases.GiveBack(ctx, c, reason(c))
+	if err != nil || i == nil {
+		return casework.Result{}, err
+	}
+	return r.push(ctx, "bank.trust.refund", c, o, spec.BankTrustRefundRequest{WorkID: workID(o), CaseNo: string(c.No), AgreementNo: i.Agreement,
+		Account: i.Account, InstructionNo: i.Number, Close: true, Reason: i.Reason, Payments: payments(i)})
+}
+
+// payments lists what the bank is to pay. A refund goes back by the way it came, which the bank knows: where the payer's
+// account was never told, the trust account stands in its place.
+func payments(i *trust.Instruction) []spec.Money {
+	var out []spec.Money
+	for _, p := range i.Payments {
+		account := p.Account
+		if account == "" {
+			account = i.Account
+		}
+		out = append(out, spec.Money{Payee: p.Name, Bank: p.Bank, Account: account, Amount: int64(p.Amount)})
+	}
+	return out
+}
+
+func results(list []spec.Payment) (out []trust.Result, sum land.Fen) {
+	for _, p := range list {
+		out = append(out, trust.Result{Paid: p.Paid, Reference: p.VoucherNo, Reason: p.Reason})
+		sum += land.Fen(p.Amount)
+	}
+	return out, sum
+}
+
+func (r *Room) paidOut(in spec.BankTrustPaidRequest) (casework.Result, error) {
+	list, sum := results(in.Payments)
+	return r.Cases.TrustMoved(in.InstructionNo, list, in.PaidAt, "托管资金 "+sum.String()+" 元已划转给卖方"), nil
+}
+
+func (r *Room) refunded(in spec.BankTrustRefundedRequest) (casework.Result, error) {
+	list, sum := results(in.Payments)
+	return r.Cases.TrustMoved(in.InstructionNo, list, in.RefundedAt, "托管资金 "+sum.String()+" 元已退回"), nil
+}

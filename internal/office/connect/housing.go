@@ -1,0 +1,68 @@
+package connect
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/office/casework"
+)
+
+// fileContract pushes the contract for filing (合同备案), whoever made the deal.
+func (r *Room) fileContract(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	return r.push(ctx, "housing.contract.push", c, o, spec.HousingContractPushRequest{WorkID: workID(o), CaseNo: string(c.No),
+		Action: spec.ContractActionCreate, Contract: contractOf(c), Attachments: attachments(c.App)})
+}
+
+// contractFiled takes the housing department's verdict.
+func (r *Room) contractFiled(in spec.HousingContractResultRequest) casework.Result {
+	out := reviewed(in.Review)
+	out.Effect = r.effect(func(_ context.Context, _ pgx.Tx, c *casework.Case) error {
+		if in.Review.Outcome == spec.OutcomePass {
+			c.Facts.FilingNo = in.FilingNo
+			if in.ContractNo != "" {
+				c.Facts.ContractNo = in.ContractNo
+			}
+		}
+		return nil
+	})
+	if in.Review.Outcome == spec.OutcomePass {
+		out.Public = "住建部门已备案买卖合同"
+	}
+	return out
+}
+
+func (r *Room) revokeContract(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	var out spec.HousingContractRevokeResponse
+	err := r.call(ctx, "housing.contract.revoke", c, o, spec.HousingContractRevokeRequest{CaseNo: string(c.No), ContractNo: contractNo(c),
+		FilingNo: c.Facts.FilingNo, Reason: reason(c)}, &out)
+	return casework.Result{}, err
+}
+
+func (r *Room) cancelTrust(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	if c.Facts.Agreement == "" {
+		return casework.Result{}, nil
+	}
+	var out spec.HousingTrustCancelResponse
+	err := r.call(ctx, "housing.trust.cancel", c, o, spec.HousingTrustCancelRequest{CaseNo: string(c.No), AgreementNo: c.Facts.Agreement,
+		Reason: reason(c)}, &out)
+	return casework.Result{}, err
+}
+
+// tellHousing closes the loop: the housing department learns that its contract ended in an entry.
+func (r *Room) tellHousing(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	var out spec.Ack
+	err := r.call(ctx, "housing.registration.complete", c, o, spec.HousingRegistrationCompleteRequest{CaseNo: string(c.No),
+		ContractNo: contractNo(c), FilingNo: c.Facts.FilingNo, UnitCode: string(c.Unit), TitleCertificateNo: string(c.Facts.Title),
+		MortgageCertificateNo: string(c.Facts.Mortgage), EnteredAt: c.Facts.EnteredAt}, &out)
+	return casework.Result{}, err
+}
+
+// reason is why a case ends early, in words for other departments.
+func reason(c *casework.Case) string {
+	if c.WhyClosed != "" {
+		return c.WhyClosed
+	}
+	return "办件终止"
+}

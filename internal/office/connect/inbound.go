@@ -1,0 +1,112 @@
+package connect
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"yichuang/internal/exchange"
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/land"
+	"yichuang/internal/office/casework"
+	"yichuang/internal/office/register"
+)
+
+func refused(code, message string) error {
+	return &exchange.Refusal{Code: spec.Code(code), Message: message}
+}
+
+// ignorable says that the order was closed by an earlier answer or with its case: the counterpart is thanked, nothing changes.
+func ignorable(err error) bool {
+	return errors.Is(err, casework.ErrNotOpen)
+}
+
+// result registers an operation that answers one of our orders. The answer must name an order of that very operation.
+func result[In any](r *Room, op spec.Operation, work func(In) uuid.UUID, f func(In) (casework.Result, error)) {
+	exchange.Receive(r.In, op, func(ctx context.Context, tx pgx.Tx, from exchange.Caller, in In) (spec.Ack, error) {
+		o, err := r.Cases.Order(ctx, tx, work(in))
+		if errors.Is(err, casework.ErrNoOrder) || (err == nil && (!answers(op, o) || !from.Serves(o.District))) {
+			return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这项委托"}
+		}
+		if err != nil {
+			return spec.Ack{}, err
+		}
+		res, err := f(in)
+		if err != nil {
+			return spec.Ack{}, err
+		}
+		if err := settled(r.Cases.Settle(ctx, tx, o.ID, res)); err != nil {
+			return spec.Ack{}, err
+		}
+		return spec.Ack{Received: true}, nil
+	})
+}
+
+// answers tells whether op is the result operation of what the order asked. A dispute is answered like an assessment.
+func answers(op spec.Operation, o casework.Order) bool {
+	asked, ok := spec.Lookup(spec.Operation(o.Operation))
+	return ok && asked.Result == op
+}
+
+func plain[In any](f func(In) casework.Result) func(In) (casework.Result, error) {
+	return func(in In) (casework.Result, error) { return f(in), nil }
+}
+
+func (r *Room) inbound() {
+	result(r, "housing.contract.result", func(in spec.HousingContractResultRequest) uuid.UUID { return in.WorkID }, plain(r.contractFiled))
+	result(r, "registry.survey.result", func(in spec.RegistrySurveyResultRequest) uuid.UUID { return in.WorkID }, plain(r.surveyed))
+	result(r, "registry.entry.result", func(in spec.RegistryEntryResultRequest) uuid.UUID { return in.WorkID }, plain(r.entered))
+	result(r, "tax.assessment.result", func(in spec.TaxAssessmentResultRequest) uuid.UUID { return in.WorkID }, r.assessed)
+	result(r, "bank.trust.opened", func(in spec.BankTrustOpenedRequest) uuid.UUID { return in.WorkID }, plain(r.trustOpened))
+	result(r, "bank.trust.paid", func(in spec.BankTrustPaidRequest) uuid.UUID { return in.WorkID }, r.paidOut)
+	result(r, "bank.trust.refunded", func(in spec.BankTrustRefundedRequest) uuid.UUID { return in.WorkID }, r.refunded)
+	result(r, "bank.loan.result", func(in spec.BankLoanResultRequest) uuid.UUID { return in.WorkID },
+		func(in spec.BankLoanResultRequest) (casework.Result, error) {
+			return r.loanEvaluated("commercial", in), nil
+		})
+	result(r, "fund.loan.result", func(in spec.FundLoanResultRequest) uuid.UUID { return in.WorkID },
+		func(in spec.FundLoanResultRequest) (casework.Result, error) {
+			return r.loanEvaluated("fund", spec.BankLoanResultRequest(in)), nil
+		})
+	result(r, "utility.transfer.result", func(in spec.UtilityTransferResultRequest) uuid.UUID { return in.WorkID }, plain(r.utilityTransferred))
+	exchange.Receive(r.In, "bank.trust.deposit", r.deposited)
+	exchange.Receive(r.In, "registry.restriction.notify", r.restricted)
+	exchange.Receive(r.In, "registry.process.notify", r.processed)
+}
+
+// deposited takes money that arrived in trust by the bank's own way: the loan, or a down payment by transfer. One voucher
+// counts once.
+func (r *Room) deposited(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in spec.BankTrustDepositRequest) (spec.Ack, error) {
+	err := r.Cases.Deposited(ctx, tx, casework.Deposit{Case: land.CaseNumber(in.CaseNo), Agreement: in.AgreementNo, Voucher: in.VoucherNo,
+		Amount: land.Fen(in.Amount), Loan: in.Kind == spec.DepositKindLoan, Payer: in.Payer, Account: in.PayerAccount, At: in.ArrivedAt})
+	if errors.Is(err, casework.ErrNoCase) {
+		return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个办件或协议"}
+	}
+	return spec.Ack{Received: err == nil}, err
+}
+
+// restricted takes a restriction that was registered on a unit: our book follows, and a running case stops before the entry.
+func (r *Room) restricted(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in spec.RegistryRestrictionNotifyRequest) (spec.Ack, error) {
+	if err := r.follow(ctx, tx, in); err != nil {
+		if errors.Is(err, register.ErrNoUnit) {
+			return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个不动产单元"}
+		}
+		return spec.Ack{}, err
+	}
+	released := in.Action == spec.RestrictionActionReleased || in.Action == spec.RestrictionActionLapsed
+	err := r.Cases.UnitRestricted(ctx, tx, land.UnitCode(in.UnitCode), string(in.Restriction.Kind), restrictionWords[in.Restriction.Kind], released)
+	return spec.Ack{Received: err == nil}, err
+}
+
+// processed notes the four notices of a registry (受理、核定、登簿、缮证) in the history of the case.
+func (r *Room) processed(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in spec.RegistryProcessNotifyRequest) (spec.Ack, error) {
+	words := map[spec.ProcessStage]string{spec.ProcessStageAccepted: "登记系统已受理", spec.ProcessStageApproved: "登记系统已核定",
+		spec.ProcessStageEntered: "登记系统已登簿", spec.ProcessStageCertified: "登记系统已缮证"}
+	err := r.Cases.Note(ctx, tx, land.CaseNumber(in.CaseNo), words[in.Stage])
+	if errors.Is(err, casework.ErrNoCase) {
+		return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个办件"}
+	}
+	return spec.Ack{Received: err == nil}, err
+}
