@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"yichuang/internal/audit"
 	"yichuang/internal/exchange/dialect"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/kit/clock"
@@ -26,23 +27,19 @@ type Options struct {
 	Pool     *pgxpool.Pool
 	Keyring  *sm.Keyring
 	Clock    clock.Clock
-	Document *spec.Document                                       // nil: loaded; zones of one process may share it
-	Log      *slog.Logger                                         // nil: none
-	Registry prometheus.Registerer                                // nil: not measured; of two zones in one process, each wrapped with its zone as a label
-	Audit    func(ctx context.Context, tx pgx.Tx, c Change) error // records a change of settings, in its transaction
+	Document *spec.Document        // nil: loaded; zones of one process may share it
+	Log      *slog.Logger          // nil: none
+	Registry prometheus.Registerer // nil: not measured; of two zones in one process, each wrapped with its zone as a label
+	Audit    Recorder              // records every change of a setting, in its transaction
 }
 
-// Change is a change of an endpoint, for the audit record. Keys are never in it.
-type Change struct {
-	Actor  Actor
-	Reason string
-	Before *Endpoint // nil: it is new
-	After  Endpoint
-	NewKey bool // keys were changed as well
+// Recorder keeps the audit record: *audit.Log.
+type Recorder interface {
+	Record(ctx context.Context, db pg.DB, e audit.Entry) error
 }
 
-// Actor is who changes a setting.
-type Actor struct{ ID, Name string }
+// Actor is who changes a setting, and from which address.
+type Actor struct{ ID, Name, Source string }
 
 // Exchange is one zone's side of all its lines: endpoints, log and measures, on which its Client and Server stand.
 type Exchange struct {
@@ -51,7 +48,7 @@ type Exchange struct {
 	clock    clock.Clock // what time it is in the business
 	machine  clock.Clock // how long something takes
 	log      *slog.Logger
-	audit    func(ctx context.Context, tx pgx.Tx, c Change) error
+	audit    Recorder
 	document *spec.Document
 	dialects map[string]dialect.Dialect
 	known    *directory
@@ -172,7 +169,7 @@ func (x *Exchange) SetEndpoint(ctx context.Context, by Actor, e Endpoint, keys *
 		if saved.Endpoint, err = x.public(saved); err != nil {
 			return err
 		}
-		return x.audit(ctx, tx, Change{Actor: by, Reason: reason, Before: before, After: saved.Endpoint, NewKey: keys != nil})
+		return x.audit.Record(ctx, tx, change(by, reason, before, saved.Endpoint, keys != nil))
 	})
 	if err != nil {
 		return Endpoint{}, err

@@ -10,12 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yichuang/internal/audit"
 	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/pg/pgtest"
 	"yichuang/internal/kit/sm"
 )
@@ -26,7 +27,7 @@ const (
 	hailing  = "321202"
 )
 
-var admin = exchange.Actor{ID: "admin-1", Name: "系统管理员"}
+var admin = exchange.Actor{ID: "admin-1", Name: "系统管理员", Source: "10.1.2.3"}
 
 // bench is one zone's exchange on a database of its own.
 type bench struct {
@@ -36,7 +37,7 @@ type bench struct {
 	pool    *pgxpool.Pool
 	clock   *clock.Fake
 	keyring *sm.Keyring
-	changes []exchange.Change
+	entries []audit.Entry
 }
 
 func newBench(t testing.TB) *bench {
@@ -49,6 +50,15 @@ func newBench(t testing.TB) *bench {
 	b.Exchange = b.another(t)
 	b.client, b.server = exchange.NewClient(b.Exchange), exchange.NewServer(b.Exchange)
 	return b
+}
+
+// Record takes the place of the audit log.
+func (b *bench) Record(_ context.Context, _ pg.DB, e audit.Entry) error {
+	if e.Detail["原因"] == "refuse the record" {
+		return errors.New("audit is down")
+	}
+	b.entries = append(b.entries, e)
+	return nil
 }
 
 // document is the specification, parsed once for all tests.
@@ -73,13 +83,7 @@ func (b *bench) another(t testing.TB) *exchange.Exchange {
 	t.Helper()
 	x, err := exchange.New(exchange.Options{
 		Pool: b.pool, Keyring: b.keyring, Clock: b.clock, Document: document(t),
-		Audit: func(_ context.Context, _ pgx.Tx, c exchange.Change) error {
-			if c.Reason == "refuse the record" {
-				return errors.New("audit is down")
-			}
-			b.changes = append(b.changes, c)
-			return nil
-		},
+		Audit: b,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -243,5 +247,3 @@ func mustJSON(t testing.TB, v any) []byte {
 	}
 	return raw
 }
-
-func noAudit(context.Context, pgx.Tx, exchange.Change) error { return nil }

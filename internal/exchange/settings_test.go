@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -55,8 +56,8 @@ func TestEndpointSettingsAreChecked(t *testing.T) {
 			t.Errorf("%s: %v", tt.field, err)
 		}
 	}
-	if all, err := b.Endpoints(t.Context()); err != nil || len(all) != 0 || len(b.changes) != 0 {
-		t.Errorf("saved %v, %d changes, %v", all, len(b.changes), err)
+	if all, err := b.Endpoints(t.Context()); err != nil || len(all) != 0 || len(b.entries) != 0 {
+		t.Errorf("saved %v, %d entries, %v", all, len(b.entries), err)
 	}
 }
 
@@ -67,9 +68,10 @@ func TestEndpointChangesAreAudited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := b.changes[len(b.changes)-1]
-	if last.Actor != admin || last.Reason != "限流" || last.Before == nil || last.Before.Limits.Rate != 0 || last.After.Limits.Rate != 20 || last.NewKey {
-		t.Errorf("change %+v", last)
+	last := b.entries[len(b.entries)-1]
+	want := map[string]any{"接入点": e.ID.String(), "原因": "限流", "频率": "0 → 20"}
+	if last.Actor != admin.ID || last.ActorName != admin.Name || last.Source != admin.Source || last.Action != "修改接入点" || last.Object != e.Name || !reflect.DeepEqual(last.Detail, want) {
+		t.Errorf("entry %+v", last)
 	}
 	if changed.Version != e.Version+1 || changed.OwnKey != e.OwnKey || changed.PeerKey != e.PeerKey || changed.UpdatedBy != admin.ID {
 		t.Errorf("saved %+v", changed)
@@ -134,11 +136,11 @@ func TestPrivateKeysAreSealed(t *testing.T) {
 	if strings.Contains(string(signer), "PRIVATE KEY") {
 		t.Error("the private key lies in the table as it is")
 	}
-	if strings.Contains(fmt.Sprintf("%+v %+v", e, b.changes), "PRIVATE KEY") {
+	if strings.Contains(fmt.Sprintf("%+v %+v", e, b.entries), "PRIVATE KEY") {
 		t.Error("the private key is given out")
 	}
-	if len(b.changes) != 1 || !b.changes[0].NewKey || b.changes[0].Before != nil {
-		t.Errorf("changes %+v", b.changes)
+	if len(b.entries) != 1 || b.entries[0].Detail["密钥"] != "已更换" || b.entries[0].Action != "新增接入点" {
+		t.Errorf("entries %+v", b.entries)
 	}
 }
 
@@ -287,7 +289,7 @@ func TestNoCallWithoutALine(t *testing.T) {
 func TestMeasures(t *testing.T) {
 	b, c, _ := connect(t, nil)
 	registry := prometheus.NewRegistry()
-	x, err := exchange.New(exchange.Options{Pool: b.pool, Keyring: b.keyring, Clock: b.clock, Document: document(t), Registry: registry, Audit: noAudit})
+	x, err := exchange.New(exchange.Options{Pool: b.pool, Keyring: b.keyring, Clock: b.clock, Document: document(t), Registry: registry, Audit: b})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +310,7 @@ func TestMeasures(t *testing.T) {
 	if !found {
 		t.Errorf("measures %v", families)
 	}
-	if _, err := exchange.New(exchange.Options{Pool: b.pool, Keyring: b.keyring, Clock: b.clock, Document: document(t), Registry: registry, Audit: noAudit}); err == nil {
+	if _, err := exchange.New(exchange.Options{Pool: b.pool, Keyring: b.keyring, Clock: b.clock, Document: document(t), Registry: registry, Audit: b}); err == nil {
 		t.Error("measured twice in one registry")
 	}
 	c.Close()

@@ -20,7 +20,7 @@ func Encode(v any) ([]byte, error) {
 	return body, nil
 }
 
-// fillLists replaces nil lists of fields without omitempty, in copies of what it changes below.
+// fillLists replaces nil lists of fields that are always written, in copies of what it changes below. An object that is left out is left alone.
 func fillLists(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -29,11 +29,14 @@ func fillLists(v reflect.Value) {
 		}
 		for i := range v.NumField() {
 			field := v.Field(i)
-			if field.Kind() == reflect.Slice && field.IsNil() && !strings.Contains(v.Type().Field(i).Tag.Get("json"), ",omit") {
+			optional := strings.Contains(v.Type().Field(i).Tag.Get("json"), ",omit")
+			switch {
+			case optional && field.IsZero():
+			case field.Kind() == reflect.Slice && field.IsNil():
 				field.Set(reflect.MakeSlice(field.Type(), 0, 0))
-				continue
+			default:
+				fillLists(field)
 			}
-			fillLists(field)
 		}
 	case reflect.Slice:
 		if v.IsNil() || v.Type().Elem().Kind() != reflect.Struct {

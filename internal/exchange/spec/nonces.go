@@ -23,7 +23,7 @@ func (n *Nonces) Use(app, nonce string, now time.Time) error {
 	}
 	n.sweep(now)
 	key := app + "\n" + nonce
-	if _, used := n.seen[key]; used {
+	if at, used := n.seen[key]; used && now.Sub(at) <= 2*MaxSkew {
 		return NewFault(CodeReplayed, "")
 	}
 	n.seen[key] = now

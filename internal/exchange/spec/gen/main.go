@@ -1,12 +1,13 @@
 // Command gen makes the Go side of the interface specification out of docs/interface.
 //
-// In: the OpenAPI files. Out, in the working directory: types.gen.go, one Go type per schema, by
+// In: the OpenAPI files. Out, in the folder of -o: types.gen.go, one Go type per schema, by
 // oapi-codegen from a bundle of all files; and operations.gen.go, the table of operations.
 // It is run by go generate in exchange/spec; a test there tells when its output is stale.
 package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"go/format"
 	"io/fs"
@@ -24,21 +25,23 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	out := flag.String("o", ".", "folder to write to")
+	flag.Parse()
+	if err := run(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(out string) error {
 	docs, err := read(interfaces.FS)
 	if err != nil {
 		return err
 	}
-	if err := writeTypes(docs); err != nil {
+	if err := writeTypes(docs, out); err != nil {
 		return err
 	}
-	return writeOperations(docs)
+	return writeOperations(docs, out)
 }
 
 // document is the part of an OpenAPI file that the generator looks at.
@@ -100,7 +103,7 @@ func read(fsys fs.FS) ([]document, error) {
 
 // writeTypes bundles the schemas of all files into one document without paths, so that the result
 // is one set of types, each named once, and runs oapi-codegen on it.
-func writeTypes(docs []document) error {
+func writeTypes(docs []document, out string) error {
 	schemas := &yaml.Node{Kind: yaml.MappingNode}
 	seen := map[string]string{}
 	for i := range docs {
@@ -133,7 +136,7 @@ func writeTypes(docs []document) error {
 	if err := os.WriteFile(file, bundle, 0o600); err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "tool", "oapi-codegen", "-config", "oapi-codegen.yaml", file)
+	cmd := exec.Command("go", "tool", "oapi-codegen", "-config", "oapi-codegen.yaml", "-o", filepath.Join(out, "types.gen.go"), file)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
@@ -160,7 +163,7 @@ func flatten(n *yaml.Node) {
 	}
 }
 
-func writeOperations(docs []document) error {
+func writeOperations(docs []document, out string) error {
 	type row struct {
 		operation
 		path, counterpart, request, response string
@@ -196,7 +199,7 @@ func writeOperations(docs []document) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile("operations.gen.go", src, 0o644)
+	return os.WriteFile(filepath.Join(out, "operations.gen.go"), src, 0o644)
 }
 
 // goName turns registry.unit.query into RegistryUnitQuery, the name its types begin with.
