@@ -260,12 +260,13 @@ func (r *Register) aftermath(ctx context.Context, tx pgx.Tx, unit land.UnitCode,
 	return err
 }
 
-// lastDay of a term of months that begins on a day: three years from 2026-11-24 end with 2029-11-23.
+// lastDay of a term of months that begins on a day: three years from 2026-11-24 end with 2029-11-23. Where the last month has
+// no such day, its end is the end (Civil Code 202).
 func lastDay(from land.Date, months int) land.Date {
 	t := from.Time()
 	first := time.Date(t.Year(), t.Month()+time.Month(months), 1, 0, 0, 0, 0, t.Location())
-	end := first.AddDate(0, 0, min(t.Day(), first.AddDate(0, 1, -1).Day())-1)
-	return land.DateOf(end).AddDays(-1)
+	days := first.AddDate(0, 1, -1).Day()
+	return land.DateOf(first.AddDate(0, 0, min(t.Day()-1, days)-1))
 }
 
 func byOr(by, court string) string {
