@@ -72,7 +72,8 @@ func (c *Client) call(ctx context.Context, s *station, info spec.Info, route Rou
 	if err != nil {
 		return err
 	}
-	if err := c.x.document.Check(info.Operation, spec.Request, body); err != nil {
+	request, err := c.x.document.Parse(info.Operation, spec.Request, body)
+	if err != nil {
 		return err
 	}
 	if int64(len(body)) > info.MaxRequest {
@@ -83,7 +84,7 @@ func (c *Client) call(ctx context.Context, s *station, info spec.Info, route Rou
 		return err
 	}
 	defer leave()
-	d := delivery{x: c.x, s: s, info: info, message: dialect.Message{Info: info, MessageID: messageID(info.Operation, key), Body: body, MaxAnswer: info.MaxResponse}}
+	d := delivery{x: c.x, s: s, info: info, request: request, message: dialect.Message{Info: info, MessageID: messageID(info.Operation, key), Body: body, MaxAnswer: info.MaxResponse}}
 	return d.run(ctx, route, out)
 }
 
@@ -101,8 +102,10 @@ type delivery struct {
 	s        *station
 	info     spec.Info
 	message  dialect.Message
+	request  *spec.Body
 	attempts int
 	answer   dialect.Answer
+	response *spec.Body
 }
 
 // run sends until there is an answer, checks it, and writes the log. An answer that could not be logged is not given out:
@@ -173,8 +176,9 @@ func (d *delivery) sendOnce(ctx context.Context) (again time.Duration, err error
 	d.attempts++
 	d.answer, err = d.s.dialect.Send(once, d.s.line, d.message)
 	if err == nil {
-		if check := d.x.document.Check(d.info.Operation, spec.Response, d.answer.Body); check != nil {
-			err = &dialect.Failure{Kind: dialect.BadAnswer, Status: d.answer.Status, Code: spec.CodeSchema, Err: check}
+		var wrong error
+		if d.response, wrong = d.x.document.Parse(d.info.Operation, spec.Response, d.answer.Body); wrong != nil {
+			err = &dialect.Failure{Kind: dialect.BadAnswer, Status: d.answer.Status, Code: spec.CodeSchema, Err: wrong}
 		}
 	}
 	again, err = d.judge(err)
@@ -238,7 +242,7 @@ func (d *delivery) read(out any) error {
 	if out == nil {
 		return nil
 	}
-	if err := d.x.document.Read(d.info.Operation, spec.Response, d.answer.Body, out); err != nil {
+	if err := d.response.Into(out); err != nil {
 		return &BadAnswer{Endpoint: d.s.Name, Code: spec.CodeSchema, Err: err}
 	}
 	return nil
@@ -250,7 +254,7 @@ func (d *delivery) line(route Route, began time.Time, took time.Duration, err er
 		ID: uuid.Must(uuid.NewV7()), At: began, Direction: Out, Endpoint: d.s.ID, Counterpart: d.s.Counterpart, District: route.District, App: d.s.PeerApp,
 		Operation: d.info.Operation, Case: route.Case, MessageID: d.message.MessageID, Attempts: d.attempts, Status: d.answer.Status, Outcome: OK, Duration: took,
 		RequestBytes: int64(len(d.message.Body)), ResponseBytes: int64(len(d.answer.Body)),
-		Request: d.x.document.Mask(d.info.Operation, spec.Request, d.message.Body), Response: d.x.document.Mask(d.info.Operation, spec.Response, d.answer.Body),
+		Request: d.request.Mask(), Response: d.response.Mask(),
 	}
 	var (
 		refusal  *Refusal

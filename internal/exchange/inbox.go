@@ -92,7 +92,7 @@ func (s *Server) kept(ctx context.Context, tx pgx.Tx, a *arrival) (reply, error)
 		return reply{}, fmt.Errorf("kept answer: %w", err)
 	}
 	if status == http.StatusOK {
-		return reply{status: status, body: body, duplicate: true}, nil
+		return reply{status: status, raw: body, duplicate: true}, nil
 	}
 	var problem spec.Problem
 	if err := json.Unmarshal(body, &problem); err != nil {
@@ -108,14 +108,14 @@ func (s *Server) run(ctx context.Context, tx pgx.Tx, a *arrival, handle handler)
 		from.Districts = append(from.Districts, st.District)
 		from.Parties = append(from.Parties, st.Party)
 	}
-	var body []byte
+	var answer *spec.Body
 	err := pgx.BeginFunc(ctx, tx, func(inner pgx.Tx) (err error) {
 		defer func() {
 			if r := recover(); r != nil {
 				err = fmt.Errorf("handler of %s panicked: %v\n%s", a.info.Operation, r, debug.Stack())
 			}
 		}()
-		body, err = handle(ctx, inner, from, a.body)
+		answer, err = handle(ctx, inner, from, a.body)
 		return err
 	})
 	var (
@@ -129,7 +129,7 @@ func (s *Server) run(ctx context.Context, tx pgx.Tx, a *arrival, handle handler)
 	case err != nil:
 		return reply{}, err
 	default:
-		return reply{status: http.StatusOK, body: body}, nil
+		return reply{status: http.StatusOK, raw: answer.Raw, body: answer}, nil
 	}
 	return reply{status: fault.Status, fault: fault}, nil
 }
@@ -139,7 +139,7 @@ func (s *Server) keep(ctx context.Context, tx pgx.Tx, a *arrival, answer reply) 
 	if a.info.ReadOnly {
 		return nil
 	}
-	body := answer.body
+	body := answer.raw
 	if answer.fault != nil {
 		var err error
 		if body, err = json.Marshal(answer.fault.Problem("")); err != nil {

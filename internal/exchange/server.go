@@ -48,7 +48,7 @@ type Server struct {
 }
 
 // handler runs an operation on a body that fits its schema and gives the body of the answer.
-type handler func(ctx context.Context, tx pgx.Tx, from Caller, body []byte) ([]byte, error)
+type handler func(ctx context.Context, tx pgx.Tx, from Caller, in *spec.Body) (*spec.Body, error)
 
 // NewServer makes the server of an exchange; Receive gives it its operations.
 func NewServer(x *Exchange) *Server {
@@ -72,21 +72,22 @@ func Receive[In, Out any](srv *Server, op spec.Operation, fn func(ctx context.Co
 	if !ok || info.Direction != spec.ToPlatform || in != info.Request || out != info.Response {
 		panic(fmt.Sprintf("exchange: %s is not served with %s and %s", op, in, out))
 	}
-	srv.serve(op, func(ctx context.Context, tx pgx.Tx, from Caller, body []byte) ([]byte, error) {
+	srv.serve(op, func(ctx context.Context, tx pgx.Tx, from Caller, body *spec.Body) (*spec.Body, error) {
 		var message In
-		if err := srv.x.document.Read(op, spec.Request, body, &message); err != nil {
+		if err := body.Into(&message); err != nil {
 			return nil, err
 		}
 		result, err := fn(ctx, tx, from, message)
 		if err != nil {
 			return nil, err
 		}
-		answer, err := spec.Encode(result)
+		raw, err := spec.Encode(result)
 		if err != nil {
 			return nil, err
 		}
-		if err := srv.x.document.Check(op, spec.Response, answer); err != nil {
-			return nil, fmt.Errorf("our own answer: %s", err)
+		answer, err := srv.x.document.Parse(op, spec.Response, raw)
+		if err != nil {
+			return nil, fmt.Errorf("our own answer: %s", err) // no fault of the sender's: its code must not reach him
 		}
 		return answer, nil
 	})
@@ -106,7 +107,8 @@ type arrival struct {
 	info     spec.Info
 	head     spec.Head
 	of       []*station // the sender's; empty: a stranger
-	body     []byte
+	raw      []byte
+	body     *spec.Body // nil: raw is not read yet, or does not fit
 	answer   reply
 	began    time.Time
 	since    time.Time
@@ -118,7 +120,8 @@ type arrival struct {
 // reply is what a message is answered with.
 type reply struct {
 	status    int
-	body      []byte
+	raw       []byte
+	body      *spec.Body // nil: not made here just now
 	fault     *spec.Fault
 	duplicate bool
 }
@@ -156,7 +159,7 @@ func (s *Server) take(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	if a.body, err = s.body(w, r, a); err != nil {
+	if a.raw, err = s.read(w, r, a); err != nil {
 		return err
 	}
 	if err := s.checkBody(a); err != nil {
@@ -206,8 +209,8 @@ func enabled(all []*station) []*station {
 	return of
 }
 
-// body reads the body within the operation's size and time.
-func (s *Server) body(w http.ResponseWriter, r *http.Request, a *arrival) ([]byte, error) {
+// read takes in the body within the operation's size and time.
+func (s *Server) read(w http.ResponseWriter, r *http.Request, a *arrival) ([]byte, error) {
 	if r.ContentLength > a.info.MaxRequest {
 		return nil, spec.NewFault(spec.CodeTooBig, "")
 	}
@@ -229,10 +232,11 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request, a *arrival) ([]byt
 
 // checkBody validates the body, and that a result names in its head the work it names in its body.
 func (s *Server) checkBody(a *arrival) error {
-	if err := s.x.document.Check(a.info.Operation, spec.Request, a.body); err != nil {
+	var err error
+	if a.body, err = s.x.document.Parse(a.info.Operation, spec.Request, a.raw); err != nil {
 		return err
 	}
-	work := spec.TextOf(a.body, "workId")
+	work := a.body.Text("workId")
 	switch {
 	case s.results[a.info.Operation] && a.head.RelatesTo != work:
 		return spec.NewFault(spec.CodeHeader, spec.HeaderRelatesTo+" 与报文体 workId 不一致")
@@ -274,7 +278,7 @@ func (s *Server) write(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if a.answer.fault != nil {
 		err = spec.Refuse(w, self, r.URL.Path, a.head, a.answer.fault, a.trace, s.x.clock.Now())
 	} else {
-		err = spec.Answer(w, self, r.URL.Path, a.head, a.answer.status, a.answer.body, s.x.clock.Now())
+		err = spec.Answer(w, self, r.URL.Path, a.head, a.answer.status, a.answer.raw, s.x.clock.Now())
 	}
 	if err != nil {
 		s.x.log.InfoContext(ctx, "answer not sent", "operation", a.info.Operation, "err", err)
@@ -289,9 +293,14 @@ func (s *Server) record(ctx context.Context, a *arrival) error {
 	}
 	c := Call{
 		ID: uuid.Must(uuid.NewV7()), At: a.began, Direction: In, App: a.head.App, Operation: a.info.Operation, MessageID: a.head.MessageID, Attempts: 1,
-		Status: a.answer.status, Outcome: OK, Duration: s.x.machine.Now().Sub(a.since), RequestBytes: int64(len(a.body)), ResponseBytes: int64(len(a.answer.body)),
-		Request: s.x.document.Mask(a.info.Operation, spec.Request, a.body), Response: s.x.document.Mask(a.info.Operation, spec.Response, a.answer.body),
-		Trace: a.trace, Source: a.source, Case: spec.TextOf(a.body, "caseNo"),
+		Status: a.answer.status, Outcome: OK, Duration: s.x.machine.Now().Sub(a.since), RequestBytes: int64(len(a.raw)), ResponseBytes: int64(len(a.answer.raw)),
+		Request: a.body.Mask(), Response: a.answer.body.Mask(), Trace: a.trace, Source: a.source,
+	}
+	if a.body != nil {
+		c.Case = a.body.Text("caseNo")
+	}
+	if c.Request == nil {
+		c.Request = s.x.document.Mask(a.info.Operation, spec.Request, a.raw)
 	}
 	if c.Operation == "" {
 		c.Operation = "unknown"

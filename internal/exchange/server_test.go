@@ -87,8 +87,13 @@ func (d *desk) write(t testing.TB, op spec.Operation, messageID string, in any) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	relates := spec.TextOf(body, "workId")
-	return d.writeBody(t, op, messageID, relates, body)
+	var about struct {
+		WorkID string `json:"workId"`
+	}
+	if err := json.Unmarshal(body, &about); err != nil {
+		t.Fatal(err)
+	}
+	return d.writeBody(t, op, messageID, about.WorkID, body)
 }
 
 func (d *desk) writeBody(t testing.TB, op spec.Operation, messageID, relates string, body []byte) *mail {

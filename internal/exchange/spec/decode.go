@@ -101,16 +101,3 @@ func end(d *json.Decoder) error {
 	}
 	return nil
 }
-
-// TextOf reads one text of a body's top level, "" where it is not there.
-func TextOf(body []byte, name string) string {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil {
-		return ""
-	}
-	var text string
-	if json.Unmarshal(fields[name], &text) != nil {
-		return ""
-	}
-	return text
-}

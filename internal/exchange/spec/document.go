@@ -74,22 +74,59 @@ func (d *Document) add(doc *openapi3.T) error {
 	return nil
 }
 
-// Check tells whether body is what the specification says of this side of the operation. The error is a *Fault of CodeSchema that
-// names each wrong field and never a value.
-func (d *Document) Check(op Operation, side Side, body []byte) error {
-	_, err := d.read(op, side, body)
-	return err
+// Body is a body that fits its schema.
+type Body struct {
+	Raw    []byte
+	schema *openapi3.Schema
+	value  map[string]any
 }
 
-// Read checks body and decodes it into v, a pointer to the type of that side.
-func (d *Document) Read(op Operation, side Side, body []byte, v any) error {
-	if _, err := d.read(op, side, body); err != nil {
-		return err
+// Parse reads a body and tells whether it is what the specification says of this side of the operation. The error is a *Fault of CodeSchema
+// that names each wrong field and never a value.
+func (d *Document) Parse(op Operation, side Side, raw []byte) (*Body, error) {
+	schemas, ok := d.bodies[op]
+	if !ok {
+		return nil, NewFault(CodeUnknownOperation, "")
 	}
-	if err := json.Unmarshal(body, v); err != nil { // such as 1e3 or 1.0 where an integer is meant
+	value, err := decode(raw)
+	if err != nil {
+		return nil, NewFault(CodeSchema, err.Error())
+	}
+	if err := schemas[side].VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation()); err != nil {
+		fault := NewFault(CodeSchema, "")
+		fault.Fields = fieldProblems(err, nil)
+		return nil, fault
+	}
+	return &Body{Raw: raw, schema: schemas[side], value: value}, nil
+}
+
+// Into decodes the body into v, a pointer to the type of its side.
+func (b *Body) Into(v any) error {
+	if err := json.Unmarshal(b.Raw, v); err != nil { // such as 1e3 or 1.0 where an integer is meant
 		return unreadable(err)
 	}
 	return nil
+}
+
+// Text is a text of the body's top level, "" where it is not there.
+func (b *Body) Text(name string) string {
+	text, _ := b.value[name].(string)
+	return text
+}
+
+// Check tells whether raw fits, as Parse does.
+func (d *Document) Check(op Operation, side Side, raw []byte) error {
+	_, err := d.Parse(op, side, raw)
+	return err
+}
+
+// Read parses raw and decodes it into v.
+func (d *Document) Read(op Operation, side Side, raw []byte, v any) error {
+	body, err := d.Parse(op, side, raw)
+	if err != nil {
+		return err
+	}
+	return body.Into(v)
 }
 
 func unreadable(err error) error {
@@ -101,23 +138,6 @@ func unreadable(err error) error {
 	}
 	fault.Fields = []FieldProblem{{Pointer: "/" + strings.ReplaceAll(wrong.Field, ".", "/"), Detail: "类型不对"}}
 	return fault
-}
-
-func (d *Document) read(op Operation, side Side, body []byte) (map[string]any, error) {
-	schemas, ok := d.bodies[op]
-	if !ok {
-		return nil, NewFault(CodeUnknownOperation, "")
-	}
-	value, err := decode(body)
-	if err != nil {
-		return nil, NewFault(CodeSchema, err.Error())
-	}
-	if err := schemas[side].VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation()); err != nil {
-		fault := NewFault(CodeSchema, "")
-		fault.Fields = fieldProblems(err, nil)
-		return nil, fault
-	}
-	return value, nil
 }
 
 // maxFields bounds the list of wrong fields in one answer.

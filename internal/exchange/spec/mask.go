@@ -11,22 +11,30 @@ import (
 	"yichuang/internal/land"
 )
 
-// Mask is body as a log may show it: what the specification marks as personal (x-personal) is hidden by kind, contents of
-// files are replaced by their size. Of a body that does not fit the specification nothing is shown.
-func (d *Document) Mask(op Operation, side Side, body []byte) json.RawMessage {
-	schemas, known := d.bodies[op]
-	if !known {
+// Mask is the body as a log may show it: what the specification marks as personal (x-personal) is hidden by kind, contents of
+// files are replaced by their size.
+func (b *Body) Mask() json.RawMessage {
+	if b == nil {
 		return nil
 	}
-	value, err := decode(body)
-	if err != nil {
-		return nil
-	}
-	masked, err := json.Marshal(mask(schemas[side], value))
+	masked, err := json.Marshal(mask(b.schema, b.value))
 	if err != nil {
 		return nil
 	}
 	return masked
+}
+
+// Mask is raw as a log may show it, whether or not it fits the specification: unknown fields are left out. Of what is no JSON nothing is shown.
+func (d *Document) Mask(op Operation, side Side, raw []byte) json.RawMessage {
+	schemas, known := d.bodies[op]
+	if !known {
+		return nil
+	}
+	value, err := decode(raw)
+	if err != nil {
+		return nil
+	}
+	return (&Body{schema: schemas[side], value: value}).Mask()
 }
 
 func mask(s *openapi3.Schema, value any) any {
