@@ -68,6 +68,9 @@ func New(o Options) *Door {
 	return d
 }
 
+// Pool is the database of the door, for who sends outside of a transaction of their own.
+func (d *Door) Pool() *pgxpool.Pool { return d.o.Pool }
+
 // Handle says what a message of type t does. f runs in one transaction with the mark that the message was applied, so
 // its effects in the database happen once. An error is retried with growing pauses, then parked; Park(err) parks at once.
 func Handle[T any](d *Door, t message.Type, f func(ctx context.Context, tx pgx.Tx, in Inbound, body T) error) {

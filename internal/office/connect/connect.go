@@ -68,7 +68,7 @@ func (r *Room) acts() {
 		"registry.survey.push":          r.survey,
 		"registry.entry.push":           r.enter,
 		"tax.assessment.push":           r.assess,
-		"tax.arrival.notify":            r.tellTax,
+		"tax.payment.notify":            r.tellTax,
 		"bank.trust.open":               r.openTrust,
 		"bank.trust.payout":             r.payOut,
 		"bank.trust.refund":             r.refundTrust,

@@ -18,49 +18,56 @@ const (
 	Secure    web.Right = "secure"    // accounts and rights
 )
 
-// Roles, as the accounts carry them.
+// Roles, as accounts carry them and flows name them.
 const (
-	Clerk     = "clerk"
-	First     = "first"
-	Second    = "second"
-	Registrar = "registrar"
-	Surveyor  = "surveyor"
-	Reviewer  = "reviewer"
-	Officer   = "officer"
-	Leader    = "leader"
-	Admin     = "admin"
-	Security  = "security"
-	Auditor   = "auditor"
+	Clerk         = "window"
+	Dispatcher    = "dispatcher"
+	First         = "first-reviewer"
+	Second        = "second-reviewer"
+	Registrar     = "registrar"
+	Surveyor      = "surveyor"
+	Archivist     = "archivist"
+	ContractClerk = "contract-clerk"
+	TaxClerk      = "tax-clerk"
+	BankClerk     = "bank-clerk"
+	FundClerk     = "fund-clerk"
+	Leader        = "leader"
+	Admin         = "admin"
+	Security      = "security"
+	Auditor       = "auditor"
 )
-
-var reviewing = []web.Right{Work, ReadCase, Decide}
 
 // Granted lists the rights of each role. System, security and audit administrators are three people, and none of them
 // reads business data (GB/T 22239-2019 8.1.5).
 var Granted = map[string][]web.Right{
-	Clerk:     {Work, ReadCase, Decide, Accept, Issue, Search, ReadBook},
-	First:     {Work, ReadCase, Decide, ReadBook, Search},
-	Second:    {Work, ReadCase, Decide, ReadBook, Search},
-	Registrar: {Work, ReadCase, Decide, ReadBook, EnterBook, Search},
-	Surveyor:  reviewing,
-	Reviewer:  reviewing,
-	Officer:   reviewing,
-	Leader:    {Work, ReadCase, Lead, Search, ReadBook},
-	Admin:     {Operate},
-	Security:  {Secure},
-	Auditor:   {Supervise},
+	Clerk:         {Work, ReadCase, Decide, Accept, Issue, Search, ReadBook},
+	Dispatcher:    {Work, ReadCase, Decide, Lead},
+	First:         {Work, ReadCase, Decide, ReadBook, Search},
+	Second:        {Work, ReadCase, Decide, ReadBook, Search},
+	Registrar:     {Work, ReadCase, Decide, ReadBook, EnterBook, Search},
+	Surveyor:      {Work, ReadCase, Decide, ReadBook},
+	Archivist:     {Work, ReadCase, Decide, ReadBook, Search},
+	ContractClerk: {Work, ReadCase, Decide},
+	TaxClerk:      {Work, ReadCase, Decide},
+	BankClerk:     {Work, ReadCase, Decide},
+	FundClerk:     {Work, ReadCase, Decide},
+	Leader:        {Work, ReadCase, Lead, Search, ReadBook},
+	Admin:         {Operate},
+	Security:      {Secure},
+	Auditor:       {Supervise},
 }
 
 // RoleNames in Chinese, for headers and lists.
 var RoleNames = map[string]string{
-	Clerk: "综合窗口", First: "初审", Second: "复审", Registrar: "登簿", Surveyor: "权籍调查", Reviewer: "审核",
-	Officer: "经办", Leader: "科室负责人", Admin: "系统管理员", Security: "安全管理员", Auditor: "审计管理员",
+	Clerk: "综合窗口", Dispatcher: "调度", First: "初审", Second: "复审", Registrar: "登簿", Surveyor: "权籍调查", Archivist: "档案",
+	ContractClerk: "合同备案", TaxClerk: "核税", BankClerk: "银行经办", FundClerk: "公积金经办", Leader: "负责人", Admin: "系统管理员",
+	Security: "安全管理员", Auditor: "审计管理员",
 }
 
 // DepartmentNames in Chinese.
 var DepartmentNames = map[string]string{
 	"window": "综合受理窗口", "registry": "不动产登记中心", "housing": "住建部门", "tax": "税务部门", "bank": "银行",
-	"guarantee": "担保公司", "fund": "公积金中心", "platform": "一窗平台",
+	"fund": "公积金中心", "platform": "一窗平台",
 }
 
 // RightsOf unites the rights of several roles.

@@ -167,6 +167,15 @@ func (r *Room) ByID(ctx context.Context, db pg.DB, id uuid.UUID) (Person, error)
 	return p, err
 }
 
+// BySignIn returns an account that may work by its login.
+func (r *Room) BySignIn(ctx context.Context, db pg.DB, login string) (Person, error) {
+	p, err := r.scan(db.QueryRow(ctx, `SELECT `+columns+` FROM staff WHERE login = $1 AND disabled_at IS NULL`, login))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, ErrNobody
+	}
+	return p, err
+}
+
 // Colleagues lists who may do the work of a role in a department and district, by login; index staff_place.
 func (r *Room) Colleagues(ctx context.Context, db pg.DB, district, department, role string) ([]Person, error) {
 	rows, err := db.Query(ctx, `SELECT `+columns+` FROM staff
@@ -191,7 +200,14 @@ type Account struct {
 // Add makes accounts in one transaction, superiors first; an account whose login exists is left as it is.
 func (r *Room) Add(ctx context.Context, accounts []Account) error {
 	return pg.InTx(ctx, r.pool, func(tx pgx.Tx) error {
+		known, err := logins(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for _, a := range accounts {
+			if known[a.Login] {
+				continue // hashing a password costs tens of milliseconds
+			}
 			if a.ID == uuid.Nil {
 				a.ID = uuid.Must(uuid.NewV7())
 			}
@@ -215,6 +231,19 @@ func (r *Room) Add(ctx context.Context, accounts []Account) error {
 		}
 		return nil
 	})
+}
+
+func logins(ctx context.Context, db pg.DB) (map[string]bool, error) {
+	rows, err := db.Query(ctx, `SELECT login FROM staff`)
+	if err != nil {
+		return nil, fmt.Errorf("staff: logins: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	out := make(map[string]bool, len(all))
+	for _, l := range all {
+		out[l] = true
+	}
+	return out, err
 }
 
 // ChangePassword sets a new one after the old was given again.
