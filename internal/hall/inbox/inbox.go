@@ -1,0 +1,176 @@
+// Package inbox tells people what happens to their cases: a notice in the hall, and an SMS where the item asks for one.
+//
+// In come notices of the office by ferry and of the hall's own rooms; out go rows of the inbox and, in jobs after the
+// commit, SMS through the channel of the Internet zone. Phones and words rest sealed; a notice is sent once, however often
+// it is asked for.
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"yichuang/internal/catalog"
+	"yichuang/internal/exchange"
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/ferry"
+	"yichuang/internal/ferry/message"
+	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/pg"
+	"yichuang/internal/kit/sm"
+)
+
+// People finds who a party of an application is; hall/application does.
+type People interface {
+	// PhoneOf gives the party's name and phone, and the account, which is zero for who has not signed in yet.
+	PhoneOf(ctx context.Context, db pg.DB, app uuid.UUID, ref string) (name, phone string, account uuid.UUID, err error)
+}
+
+// Jobs puts work into the queue within a transaction.
+type Jobs interface {
+	InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) error
+}
+
+// Caller sends one message to a system; *exchange.Client is one.
+type Caller interface {
+	Call(ctx context.Context, op spec.Operation, route exchange.Route, key string, in, out any) error
+}
+
+// Parts that the room is made of.
+type Parts struct {
+	Pool    *pgxpool.Pool
+	Keys    *sm.Keyring
+	Clock   clock.Clock
+	Log     *slog.Logger
+	Catalog *catalog.Catalog
+	People  People
+	Jobs    Jobs
+	Out     Caller
+	URL     string // the hall's address, short: it stands in every SMS
+}
+
+// Room is the inbox.
+type Room struct{ Parts }
+
+// New makes the room and takes the office's notices.
+func New(p Parts, door *ferry.Door) *Room {
+	r := &Room{p}
+	ferry.Handle(door, message.NoticeSent, r.fromOffice)
+	return r
+}
+
+// Notice is one message to one party of an application.
+type Notice struct {
+	ID     uuid.UUID // the same id is sent once
+	App    uuid.UUID
+	Party  string
+	Kind   string // message id of the catalog, such as sms.confirm
+	Args   map[string]string
+	SMS    bool
+	Action string // what the party has to do: fix, tax, pay, book, confirm
+}
+
+func (r *Room) fromOffice(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m message.Notice) error {
+	return r.Send(ctx, tx, Notice{ID: m.ID, App: m.App, Party: m.Party, Kind: m.Kind, Args: m.Args, SMS: m.SMS, Action: m.Action})
+}
+
+// Send writes the notice within tx and queues its SMS. A party without an account gets the SMS alone.
+func (r *Room) Send(ctx context.Context, tx pgx.Tx, n Notice) error {
+	_, phone, account, err := r.People.PhoneOf(ctx, tx, n.App, n.Party)
+	if err != nil {
+		return fmt.Errorf("inbox: addressee: %w", err)
+	}
+	text := r.words(n)
+	if account != uuid.Nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO notices (id, account, app, kind, text, link, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+			n.ID, account, n.App, n.Kind, r.Keys.Seal([]byte(text), n.ID[:]), link(n), r.Clock.Now()); err != nil {
+			return fmt.Errorf("inbox: write notice: %w", err)
+		}
+	}
+	if !n.SMS || phone == "" {
+		return nil
+	}
+	return r.queue(ctx, tx, n.ID, n.Kind, phone, text)
+}
+
+// words fills the sentence of the catalog.
+func (r *Room) words(n Notice) string {
+	args := map[string]any{"url": r.URL, "no": "", "delivery": ""}
+	for k, v := range n.Args {
+		args[k] = v
+	}
+	for _, slot := range r.Catalog.Slots(n.Kind) {
+		if _, ok := args[slot]; !ok {
+			args[slot] = ""
+		}
+	}
+	return r.Catalog.Message(n.Kind, args)
+}
+
+// link leads from the inbox to where the person can act.
+func link(n Notice) string {
+	base := "/case/" + n.App.String()
+	switch n.Action {
+	case "confirm":
+		return "/confirm/" + n.App.String()
+	case "fix", "tax", "pay":
+		return base + "/" + n.Action
+	case "book":
+		return "/book"
+	}
+	return base
+}
+
+// SMSArgs is the job of one SMS; addressee and words are sealed.
+type SMSArgs struct {
+	ID       uuid.UUID `json:"id"`
+	Template string    `json:"template"`
+	Sealed   []byte    `json:"sealed"`
+}
+
+// Kind names the job.
+func (SMSArgs) Kind() string { return "inbox.sms" }
+
+func (r *Room) queue(ctx context.Context, tx pgx.Tx, id uuid.UUID, template, phone, text string) error {
+	return r.Jobs.InsertTx(ctx, tx, SMSArgs{ID: id, Template: template, Sealed: r.Keys.Seal([]byte(phone+"\n"+text), id[:])}, &river.InsertOpts{MaxAttempts: 12})
+}
+
+// Code sends a one-time code to a phone.
+func (r *Room) Code(ctx context.Context, tx pgx.Tx, phone, code, purpose string) error {
+	text := r.Catalog.Message("sms.code", map[string]any{"code": code, "purpose": purpose})
+	return r.queue(ctx, tx, uuid.Must(uuid.NewV7()), "sms.code", phone, text)
+}
+
+// Sender is the River worker of SMSArgs.
+type Sender struct {
+	river.WorkerDefaults[SMSArgs]
+	Room *Room
+}
+
+// Timeout of one attempt.
+func (Sender) Timeout(*river.Job[SMSArgs]) time.Duration { return 20 * time.Second }
+
+// Work hands the SMS to the channel, with the notice's id as its number: the channel sends a number once.
+func (s Sender) Work(ctx context.Context, job *river.Job[SMSArgs]) error {
+	plain, err := s.Room.Keys.Open(job.Args.Sealed, job.Args.ID[:])
+	if err != nil {
+		return river.JobCancel(fmt.Errorf("inbox: open sms: %w", err))
+	}
+	phone, text, _ := strings.Cut(string(plain), "\n")
+	var out spec.SmsSendResponse
+	err = s.Room.Out.Call(ctx, "sms.send", exchange.Route{Party: "sms"}, job.Args.ID.String(),
+		spec.SmsSendRequest{MessageNo: job.Args.ID.String(), Phone: phone, Template: job.Args.Template, Text: text, Args: []spec.TemplateArg{}}, &out)
+	var refusal *exchange.Refusal
+	if errors.As(err, &refusal) {
+		return river.JobCancel(err)
+	}
+	return err
+}
