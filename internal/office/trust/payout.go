@@ -56,10 +56,12 @@ func (l *Ledger) Pay(ctx context.Context, tx pgx.Tx, caseID uuid.UUID, condition
 	if err != nil {
 		return nil, err
 	}
-	if sent, err := l.sent(ctx, tx, r, chart); sent != nil || err != nil {
-		return sent, err
-	}
+	sent, err := l.sent(ctx, tx, r, chart)
 	switch {
+	case err != nil:
+		return nil, err
+	case sent != nil && sent.Kind == Payout:
+		return sent, nil
 	case r.state == Closed:
 		return nil, nil
 	case r.state == Refunding || r.state == Cancelled:

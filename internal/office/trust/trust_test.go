@@ -174,3 +174,215 @@ func TestAmountsOfAnAgreementMustAgree(t *testing.T) {
 		t.Errorf("a fen too much to pay out: %v", err)
 	}
 }
+
+func TestDepositIsBookedOnce(t *testing.T) {
+	d := newDesk(t)
+	c := d.opened(deal())
+	rec, err := d.deposit(c, trust.DownPayment, 480_000_00, "V1")
+	if err != nil || !rec.DownHere || rec.AllHere || rec.Missing != 800_000_00 || rec.Held != 480_000_00 {
+		t.Fatalf("down payment %+v, %v", rec, err)
+	}
+	if rec, err = d.deposit(c, trust.DownPayment, 480_000_00, "V1"); err != nil || !rec.Again || rec.Held != 480_000_00 {
+		t.Errorf("the voucher again: %+v, %v", rec, err)
+	}
+	for name, again := range map[string]func() (*trust.Receipt, error){
+		"another amount": func() (*trust.Receipt, error) { return d.deposit(c, trust.DownPayment, 480_000_01, "V1") },
+		"another kind":   func() (*trust.Receipt, error) { return d.deposit(c, trust.Loan, 480_000_00, "V1") },
+	} {
+		if _, err := again(); !errors.Is(err, trust.ErrReference) {
+			t.Errorf("the voucher with %s: %v", name, err)
+		}
+	}
+	if _, err := d.pay(c, trust.WhenEntered); !errors.Is(err, trust.ErrNotArrived) {
+		t.Errorf("paid out before the loan arrived: %v", err)
+	}
+}
+
+func TestWhatTheLedgerRefuses(t *testing.T) {
+	d := newDesk(t)
+	a := deal()
+	if _, err := d.deposit(a.Case, trust.DownPayment, 1, "V1"); !errors.Is(err, trust.ErrNoAgreement) {
+		t.Errorf("money without an agreement: %v", err)
+	}
+	var first, again string
+	if err := d.tx(func(tx pgx.Tx) (err error) {
+		if first, err = d.Agree(t.Context(), tx, a); err != nil {
+			return err
+		}
+		again, err = d.Agree(t.Context(), tx, a)
+		return err
+	}); err != nil || first == "" || first != again {
+		t.Errorf("agreed as %q and %q: %v", first, again, err)
+	}
+	if _, err := d.deposit(a.Case, trust.DownPayment, 1, "V1"); !errors.Is(err, trust.ErrNotOpen) {
+		t.Errorf("money before the account: %v", err)
+	}
+	d.opened(a)
+	if _, err := d.deposit(a.Case, trust.DownPayment, 0, "V1"); !errors.Is(err, trust.ErrAmounts) {
+		t.Errorf("nothing arrived: %v", err)
+	}
+	if _, err := d.deposit(a.Case, trust.Payout, 1, "V1"); !errors.Is(err, trust.ErrAmounts) {
+		t.Errorf("a payout arrived: %v", err)
+	}
+	if _, err := d.done("ZL-261124-99999-0"); !errors.Is(err, trust.ErrNoInstruction) {
+		t.Errorf("an instruction that was not given: %v", err)
+	}
+	if s := d.statement(uuid.Must(uuid.NewV7())); s != nil {
+		t.Errorf("statement of no agreement: %+v", s)
+	}
+}
+
+func TestTooMuchGoesBackWithThePayout(t *testing.T) {
+	d := newDesk(t)
+	c := d.funded()
+	rec, err := d.deposit(c, trust.DownPayment, 1_00, "V4")
+	if err != nil || rec.Surplus != 1_00 || !rec.AllHere {
+		t.Fatalf("a yuan too much: %+v, %v", rec, err)
+	}
+	i, err := d.pay(c, trust.WhenEntered)
+	if err != nil || len(i.Payments) != 4 || i.Payments[3].Kind != "down" || i.Payments[3].Amount != 1_00 || i.Payments[3].Name != "王明" {
+		t.Errorf("instruction %+v, %v", i, err)
+	}
+}
+
+func TestRefundGivesEachPayerHisOwn(t *testing.T) {
+	d := newDesk(t)
+	c := d.opened(deal())
+	for _, in := range []struct {
+		kind, reference string
+		amount          land.Fen
+	}{{trust.DownPayment, "V1", 300_000_00}, {trust.DownPayment, "V2", 180_000_00}, {trust.Loan, "V3", 500_000_00}} {
+		if _, err := d.deposit(c, in.kind, in.amount, in.reference); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i, err := d.refund(c)
+	if err != nil || len(i.Payments) != 2 || i.Payments[0].Amount != 480_000_00 || i.Payments[1].Name != "泰州凤城银行" || i.Payments[1].Amount != 500_000_00 {
+		t.Fatalf("refund %+v, %v", i, err)
+	}
+	if again, err := d.refund(c); err != nil || again.Number != i.Number {
+		t.Errorf("asked again: %+v, %v", again, err)
+	}
+	if i, err := d.pay(c, trust.WhenEntered); !errors.Is(err, trust.ErrEnded) {
+		t.Errorf("paid out while the bank refunds: %+v, %v", i, err)
+	}
+	// The second loan arrives while the refund is on its way, and the bank cannot pay the first lender.
+	if rec, err := d.deposit(c, trust.Loan, 300_000_00, "V4"); err != nil || !rec.MustReturn {
+		t.Errorf("late loan: %+v, %v", rec, err)
+	}
+	s, err := d.done(i.Number, trust.Result{Paid: true, Reference: "R1"}, trust.Result{Reason: "账户已销户"})
+	if err != nil || s.State != trust.Refunding || s.Held != 800_000_00 {
+		t.Fatalf("settled %+v, %v", s, err)
+	}
+	if _, err := d.pay(c, trust.WhenEntered); !errors.Is(err, trust.ErrEnded) {
+		t.Errorf("paid out after a refund: %v", err)
+	}
+	i, err = d.refund(c)
+	if err != nil || i.Total() != 800_000_00 || len(i.Payments) != 2 {
+		t.Fatalf("second refund %+v, %v", i, err)
+	}
+	if s, err = d.done(i.Number, trust.Result{Paid: true, Reference: "R2"}, trust.Result{Paid: true, Reference: "R3"}); err != nil || s.State != trust.Cancelled || s.Held != 0 {
+		t.Errorf("settled %+v, %v", s, err)
+	}
+	// And something comes after the end.
+	if rec, err := d.deposit(c, trust.DownPayment, 5_00, "V9"); err != nil || !rec.MustReturn {
+		t.Errorf("after the end: %+v, %v", rec, err)
+	}
+	if i, err = d.refund(c); err != nil || i.Total() != 5_00 {
+		t.Errorf("third refund %+v, %v", i, err)
+	}
+}
+
+func TestRefundOfNothingCancels(t *testing.T) {
+	d := newDesk(t)
+	c := d.opened(deal())
+	if i, err := d.refund(c); err != nil || i != nil {
+		t.Errorf("refund of nothing: %+v, %v", i, err)
+	}
+	if s := d.statement(c); s.State != trust.Cancelled {
+		t.Errorf("state %s", s.State)
+	}
+}
+
+func TestMoneyPaidOutIsNotRefunded(t *testing.T) {
+	d := newDesk(t)
+	c := d.funded()
+	i, err := d.pay(c, trust.WhenEntered)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.refund(c); !errors.Is(err, trust.ErrPaidOut) {
+		t.Errorf("refund while the bank pays: %v", err)
+	}
+	if _, err := d.done(i.Number, trust.Result{Paid: true, Reference: "P1"}); !errors.Is(err, trust.ErrResults) {
+		t.Errorf("one result for three payments: %v", err)
+	}
+	if _, err := d.done(i.Number, trust.Result{Paid: true, Reference: "P1"}, trust.Result{Reason: "x"}, trust.Result{Reason: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.refund(c); !errors.Is(err, trust.ErrPaidOut) {
+		t.Errorf("refund after a payout: %v", err)
+	}
+}
+
+func TestFrozenMoneyStays(t *testing.T) {
+	d := newDesk(t)
+	c := d.opened(deal())
+	freeze := func(court string, lift bool) error {
+		return d.tx(func(tx pgx.Tx) error {
+			if lift {
+				return d.Unfreeze(t.Context(), tx, c, court, "冻1")
+			}
+			return d.Freeze(t.Context(), tx, c, court, "冻1")
+		})
+	}
+	for _, step := range []struct {
+		what string
+		do   func() error
+		want error
+	}{
+		{"freeze", func() error { return freeze("泰州市海陵区人民法院", false) }, nil},
+		{"freeze again", func() error { return freeze("泰州市海陵区人民法院", false) }, nil},
+		{"freeze by another", func() error { return freeze("南京市鼓楼区人民法院", false) }, trust.ErrFrozen},
+		{"money may come", func() error { _, err := d.deposit(c, trust.DownPayment, 480_000_00, "V1"); return err }, nil},
+		{"and not go back", func() error { _, err := d.refund(c); return err }, trust.ErrFrozen},
+		{"the loans come", func() error { _, err := d.deposit(c, trust.Loan, 500_000_00, "V2"); return err }, nil},
+		{"all of them", func() error { _, err := d.deposit(c, trust.Loan, 300_000_00, "V3"); return err }, nil},
+		{"nor be paid out", func() error { _, err := d.pay(c, trust.WhenEntered); return err }, trust.ErrFrozen},
+		{"lifted by another", func() error { return freeze("南京市鼓楼区人民法院", true) }, trust.ErrOtherCourt},
+		{"lifted", func() error { return freeze("泰州市海陵区人民法院", true) }, nil},
+		{"paid out", func() error { _, err := d.pay(c, trust.WhenEntered); return err }, nil},
+	} {
+		if err := step.do(); !errors.Is(err, step.want) {
+			t.Fatalf("%s: %v, want %v", step.what, err, step.want)
+		}
+	}
+}
+
+// The database itself refuses an unbalanced movement and an account beyond its limit.
+func TestConstraints(t *testing.T) {
+	d := newDesk(t)
+	d.funded()
+	account := func(side string) string {
+		return `(SELECT id FROM trust.account WHERE side = '` + side + `' ORDER BY seq LIMIT 1)`
+	}
+	move := `WITH m AS (INSERT INTO trust.movement (id, district, agreement, kind, reference, at)
+		SELECT gen_random_uuid(), district, id, 'payout', 'X', now() FROM trust.agreement RETURNING id) INSERT INTO trust.posting `
+	for name, c := range map[string]struct {
+		sql  string
+		want string
+	}{
+		"one side only":          {move + `SELECT id, ` + account("held") + `, -1 FROM m`, "movement_balanced"},
+		"two sides that differ":  {move + `SELECT id, ` + account("held") + `, -2 FROM m UNION ALL SELECT id, ` + account("sink") + `, 1 FROM m`, "movement_balanced"},
+		"more than is held":      {move + `SELECT id, ` + account("held") + `, -128000001 FROM m UNION ALL SELECT id, ` + account("source") + `, 128000001 FROM m`, "account_limits"},
+		"a payee beyond his due": {move + `SELECT id, ` + account("held") + `, -1200001 FROM m UNION ALL SELECT id, ` + account("sink") + `, 1200001 FROM m`, "account_limits"},
+		"a balance by hand":      {`UPDATE trust.account SET balance = 0`, "balance_by_postings"},
+		"a movement removed":     {`DELETE FROM trust.movement`, "append_only"},
+		"a posting changed":      {`UPDATE trust.posting SET amount = 1`, "append_only"},
+	} {
+		err := d.tx(func(tx pgx.Tx) error { _, err := tx.Exec(t.Context(), c.sql); return err })
+		if !pg.IsCheck(err, c.want) {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}
