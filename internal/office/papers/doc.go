@@ -2,8 +2,8 @@
 // date, seal, and a code by which anyone can check it.
 //
 // In come plain structs (one file a document: sheet.go, contract.go, title.go, …); Render turns one into the bytes of a
-// PDF and does nothing else. Store.Issue renders in the caller's transaction, numbers without gaps, keeps the file by its
-// digest, signs the record (SM2), and returns what the hall must know so that /verify can answer. The hall never renders.
+// PDF and does nothing else. Store.Issue renders in the caller's transaction, numbers without gaps, signs file and record (SM2),
+// keeps the file by its digest, and returns what the hall must know so that /verify can answer. The hall never renders.
 package papers
 
 import (

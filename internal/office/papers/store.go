@@ -17,6 +17,7 @@ import (
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/doc"
 	"yichuang/internal/kit/doc/code"
+	"yichuang/internal/kit/doc/esign"
 	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/sm"
 )
@@ -49,6 +50,7 @@ type Config struct {
 	Keys   *sm.Keyring
 	Signer *sm.Signer      // the office's: signs what is issued
 	Former []*sm.PublicKey // of keys that signed before it
+	Seal   *esign.Identity // the same key with its certificate: signs the file itself
 	Clock  clock.Clock
 	Random io.Reader // crypto/rand.Reader
 	Verify string    // address of the hall, under which /v/{code} answers
@@ -61,11 +63,14 @@ type Store struct {
 	public map[string]*sm.PublicKey
 }
 
-// NewStore checks the address of verification and returns a store.
+// NewStore checks what it is given and returns a store.
 func NewStore(c Config) (*Store, error) {
 	u, err := url.Parse(c.Verify)
 	if err != nil || u.Scheme == "" || u.Host == "" {
 		return nil, fmt.Errorf("papers: %q is no address for verification", c.Verify)
+	}
+	if c.Seal == nil {
+		return nil, errors.New("papers: no identity to seal with")
 	}
 	c.Verify = strings.TrimRight(c.Verify, "/")
 	s := &Store{Config: c, signer: keyName(c.Signer.Public()), public: map[string]*sm.PublicKey{}}
@@ -144,7 +149,7 @@ func (i Issued) Statement() []byte {
 		i.IssuedAt.UTC().Format(time.RFC3339), i.Digest}, "\n"))
 }
 
-// Issue renders a document, keeps its PDF, and writes the record in the caller's transaction. The file is stored at once: if
+// Issue renders a document, signs and keeps its PDF, and writes the record in the caller's transaction. The file is stored at once: if
 // the transaction fails, it stays behind unnamed. Errors: ErrIncomplete, *doc.MissingError, ErrNumberTaken.
 func (s *Store) Issue(ctx context.Context, tx pgx.Tx, p Paper) (Issued, error) {
 	office, ok := OfficeOf(p.District)
@@ -171,6 +176,9 @@ func (s *Store) Issue(ctx context.Context, tx pgx.Tx, p Paper) (Issued, error) {
 	pdf, err := Render(s.Fonts, p.Content, Stamp{Office: office, Number: i.Number, Code: i.Code, URL: s.Verify + "/v/" + string(i.Code), At: i.IssuedAt})
 	if err != nil {
 		return Issued{}, err
+	}
+	if pdf, err = esign.Sign(pdf, s.Seal, esign.Note{Name: s.Seal.Owner(), Reason: "签发" + i.Kind.Label() + " " + i.Number, At: i.IssuedAt}); err != nil {
+		return Issued{}, fmt.Errorf("papers: seal %s: %w", i.Kind, err)
 	}
 	ref, err := s.Blobs.Put(ctx, bytes.NewReader(pdf), maxPDF)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"yichuang/internal/kit/blob"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/doc/code"
+	"yichuang/internal/kit/doc/esign"
 	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/pg/pgtest"
 	"yichuang/internal/kit/sm"
@@ -48,8 +49,12 @@ func newDesk(t *testing.T) desk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	seal, err := esign.New(signer, "泰州市不动产登记中心", at("2026-11-26", 10, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
 	now := clock.NewFake(at("2026-11-26", 10, 52))
-	s, err := NewStore(Config{Fonts: fonts(t), Blobs: blobs, Keys: keys, Signer: signer, Clock: now, Random: rand.Reader, Verify: "https://hall.tz.example/"})
+	s, err := NewStore(Config{Fonts: fonts(t), Blobs: blobs, Keys: keys, Signer: signer, Seal: seal, Clock: now, Random: rand.Reader, Verify: "https://hall.tz.example/"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +96,10 @@ func TestIssueAndRead(t *testing.T) {
 	if fmt.Sprint(byCode.Refs(), byCode.Names()) != fmt.Sprint([]string{"b1", "b2"}, []string{"王晓明", longName}) {
 		t.Errorf("holders %+v", byCode.Holders)
 	}
+	m := got.Message()
+	if m.App != aCase || m.Holder != "王晓明、"+longName || len(m.Parties) != 2 || m.Digest != got.Digest || m.State != "valid" || m.Kind != "title" {
+		t.Errorf("message %+v", m)
+	}
 	if _, err := d.ByNumber(t.Context(), d.pool, TitleKind, got.Number); err != nil {
 		t.Error(err)
 	}
@@ -100,6 +109,9 @@ func TestIssueAndRead(t *testing.T) {
 	}
 	if !bytes.Contains(pdf, []byte("https://hall.tz.example/v/"+string(got.Code))) {
 		t.Error("the file does not link to its verification")
+	}
+	if cert, err := esign.Check(pdf); err != nil || cert.Subject.CommonName != "泰州市不动产登记中心电子印章" {
+		t.Errorf("seal of the file: %v", err)
 	}
 	other, err := code.New(rand.Reader)
 	if err != nil {
@@ -264,7 +276,11 @@ func TestFailures(t *testing.T) {
 	if _, err := d.issue(t.Context(), Paper{Content: receipt()}); err == nil {
 		t.Error("issued without randomness")
 	}
-	c.Verify = "hall"
+	c.Seal = nil
+	if _, err := NewStore(c); err == nil {
+		t.Error("a store without a seal")
+	}
+	c.Seal, c.Verify = d.Seal, "hall"
 	if _, err := NewStore(c); err == nil {
 		t.Error("a store without an address of verification")
 	}
