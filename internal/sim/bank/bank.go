@@ -120,7 +120,7 @@ func (a Account) Expected(kind spec.DepositKind) int64 {
 
 // Accounts lists the trust accounts; bank "" means of all banks.
 func (b *Banks) Accounts(bank string) []Account {
-	var out []Account
+	out := []Account{}
 	for _, a := range b.accounts.List() {
 		if bank == "" || a.Bank == bank {
 			out = append(out, a)

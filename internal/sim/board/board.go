@@ -8,6 +8,7 @@ package board
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -84,3 +85,13 @@ func (b *Board) Shorten(d time.Duration) time.Duration {
 // Now is the wall-clock time. Only spans are sped up, never dates: what a simulated system signs and stamps must look
 // current to the platform, which runs on the same machine's clock.
 func (b *Board) Now() time.Time { return b.Clock.Now() }
+
+// Digits makes a number of n random digits, as transaction and waybill numbers end with.
+func Digits(n int) string {
+	raw := make([]byte, n)
+	_, _ = rand.Read(raw) // never fails
+	for i, b := range raw {
+		raw[i] = '0' + b%10
+	}
+	return string(raw)
+}

@@ -79,7 +79,7 @@ func New(h *wire.Hub, c *democity.City) (*Channels, error) {
 		name, title string
 		serve       func(*wire.System)
 	}{
-		{"sms", "短信网关", func(s *wire.System) { wire.Handle(s, spec.SmsSend, ch.sendSMS) }},
+		{"sms", "短信网关", func(s *wire.System) { wire.Handle(s, spec.SmsSend, ch.send(s)) }},
 		{"wechatpush", "微信公众号服务通知", func(s *wire.System) { wire.Handle(s, spec.WechatPush, ch.pushWechat) }},
 		{"apppush", "“我的泰州”App 推送", func(s *wire.System) { wire.Handle(s, spec.AppPush, ch.pushApp) }},
 		{"face", "实人认证服务", func(s *wire.System) { wire.Handle(s, spec.FaceCheck, ch.check(s)) }},
@@ -93,14 +93,16 @@ func New(h *wire.Hub, c *democity.City) (*Channels, error) {
 	return ch, nil
 }
 
-// sendSMS keeps a message; numbers that end in 0000 take none, as some people's do.
-func (ch *Channels) sendSMS(_ context.Context, c wire.Call, in spec.SmsSendRequest) (spec.SmsSendResponse, error) {
-	if len(in.Phone) > 4 && in.Phone[len(in.Phone)-4:] == "0000" {
-		return spec.SmsSendResponse{}, spec.NewFault("blocked", "号码不接收")
+// send keeps an SMS, unless an operator decided that the next one is blocked.
+func (ch *Channels) send(s *wire.System) func(context.Context, wire.Call, spec.SmsSendRequest) (spec.SmsSendResponse, error) {
+	return func(_ context.Context, c wire.Call, in spec.SmsSendRequest) (spec.SmsSendResponse, error) {
+		if d, ok := s.Board().Faults.Take(s.Name, string(c.Operation), ""); ok && d.Outcome == "blocked" {
+			return spec.SmsSendResponse{}, spec.NewFault("blocked", "号码不接收")
+		}
+		receipt := "S" + in.MessageNo[:min(len(in.MessageNo), 60)]
+		_, _, err := ch.sms.Add(in.MessageNo, SMS{Receipt: receipt, At: c.At, Phone: in.Phone, Template: in.Template, Text: in.Text, Args: in.Args, MessageNo: in.MessageNo})
+		return spec.SmsSendResponse{Receipt: receipt}, err
 	}
-	receipt := "S" + in.MessageNo[:min(len(in.MessageNo), 60)]
-	_, _, err := ch.sms.Add(in.MessageNo, SMS{Receipt: receipt, At: c.At, Phone: in.Phone, Template: in.Template, Text: in.Text, Args: in.Args, MessageNo: in.MessageNo})
-	return spec.SmsSendResponse{Receipt: receipt}, err
 }
 
 func (ch *Channels) pushWechat(_ context.Context, c wire.Call, in spec.WechatPushRequest) (spec.WechatPushResponse, error) {

@@ -12,7 +12,6 @@ import (
 
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/sim/board"
-	"yichuang/internal/sim/pay"
 	"yichuang/internal/sim/wire"
 )
 
@@ -75,11 +74,13 @@ type next struct {
 
 // order takes a parcel; the same order again gets the same waybill.
 func (e *EMS) order(_ context.Context, c wire.Call, in spec.EmsOrderCreateRequest) (spec.EmsOrderCreateResponse, error) {
-	if !strings.Contains(in.Receiver.Address, "江苏") && !strings.Contains(in.Receiver.Address, "泰州") && strings.Contains(in.Receiver.Address, "国外") {
-		return spec.EmsOrderCreateResponse{}, spec.NewFault("out-of-area", "超出寄递范围")
+	for _, far := range []string{"香港", "澳门", "台湾"} {
+		if strings.HasPrefix(in.Receiver.Address, far) {
+			return spec.EmsOrderCreateResponse{}, spec.NewFault("out-of-area", "超出寄递范围")
+		}
 	}
 	p, fresh, err := e.parcels.Add(in.OrderNo, Parcel{
-		Waybill: "10" + pay.Digits(11), OrderNo: in.OrderNo, Case: in.CaseNo, Receiver: in.Receiver, Goods: in.Goods,
+		Waybill: "10" + board.Digits(11), OrderNo: in.OrderNo, Case: in.CaseNo, Receiver: in.Receiver, Goods: in.Goods,
 		Events: []spec.TrackEvent{{State: spec.TrackStateCreated, At: c.At, Place: "泰州市", Note: "已下单"}},
 	})
 	if err == nil && fresh {

@@ -95,9 +95,18 @@ func (d *Desk) list(w http.ResponseWriter, r *http.Request) {
 	board.Show(w, r, http.StatusOK, ordersPage(d.channel.Name(), d.channel.Title(), d.Ledger.List(), d.board.Now()))
 }
 
+// Locate finds the order that a payer was shown: by the text of a code, or by the address of its cashier.
+func (d *Desk) Locate(text string) (Order, error) {
+	text = strings.TrimSpace(text)
+	if _, token, ok := strings.Cut(text, "/cashier/"); ok {
+		return d.Ledger.FindToken(token)
+	}
+	return d.Ledger.FindToken(d.channel.Code(text))
+}
+
 // scan stands for the camera of the payer's phone: it opens the cashier of the code that it is shown.
 func (d *Desk) scan(w http.ResponseWriter, r *http.Request) {
-	o, err := d.Ledger.FindToken(d.channel.Code(strings.TrimSpace(r.FormValue("code"))))
+	o, err := d.Locate(r.FormValue("code"))
 	if err != nil {
 		board.Show(w, r, http.StatusNotFound, failPage(d.channel.Title(), "没有认出这个付款码，请回到商家页面重新获取"))
 		return

@@ -222,13 +222,3 @@ func (l *Ledger) change(number string, f func(*Order) error) (Order, error) {
 	}
 	return o, err
 }
-
-// Digits makes a number of n random digits, as the channels' transaction numbers end with.
-func Digits(n int) string {
-	raw := make([]byte, n)
-	_, _ = rand.Read(raw) // never fails
-	for i, b := range raw {
-		raw[i] = '0' + b%10
-	}
-	return string(raw)
-}

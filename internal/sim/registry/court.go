@@ -196,7 +196,7 @@ func (r *Registries) Page(unit land.UnitCode) (Page, error) {
 
 // Changed lists the pages that are no longer as the city was built.
 func (r *Registries) Changed() []Page {
-	var out []Page
+	out := []Page{}
 	for _, p := range r.books.pages.List() {
 		out = append(out, Page{p.Unit, p.version(), p.Rights, p.Past, p.Restrictions, p.Case})
 	}

@@ -95,7 +95,7 @@ func (o *office) stage(n spec.RegistryProcessNotifyRequest, after time.Duration)
 
 // handleStages lets the notices leave, unless their case was taken back meanwhile.
 func (r *Registries) handleStages() {
-	r.books.hub.Board().Courier.Handle(stageKind, board.Route{Deliver: func(_ context.Context, payload json.RawMessage) error {
+	r.books.hub.Board().Courier.Handle(stageKind, board.Route{Retry: []time.Duration{time.Minute}, Forever: true, Deliver: func(_ context.Context, payload json.RawMessage) error {
 		var s staged
 		if err := json.Unmarshal(payload, &s); err != nil {
 			return fmt.Errorf("%w: %w", board.ErrRejected, err)

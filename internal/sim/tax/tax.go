@@ -193,7 +193,7 @@ const arrivalKind = "tax-arrival"
 
 // handleArrivals lets the treasury's word about a payment out when it has come.
 func (b *Bureau) handleArrivals() {
-	b.Board().Courier.Handle(arrivalKind, board.Route{Deliver: func(_ context.Context, payload json.RawMessage) error {
+	b.Board().Courier.Handle(arrivalKind, board.Route{Retry: []time.Duration{time.Minute}, Forever: true, Deliver: func(_ context.Context, payload json.RawMessage) error {
 		var no string
 		if err := json.Unmarshal(payload, &no); err != nil {
 			return fmt.Errorf("%w: %w", board.ErrRejected, err)

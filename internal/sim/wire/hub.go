@@ -178,7 +178,7 @@ func (h *Hub) note(m Message) {
 func (h *Hub) Traffic(name string) []Message {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var out []Message
+	out := []Message{}
 	for _, m := range h.traffic {
 		if name == "" || m.System == name {
 			out = append(out, m)

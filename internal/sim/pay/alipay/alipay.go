@@ -94,7 +94,7 @@ func (g *Gateway) Handler() http.Handler {
 
 // Reference is a trade_no: 28 digits that begin with the day.
 func (g *Gateway) Reference(at time.Time) string {
-	return at.Format("20060102") + "22001" + pay.Digits(15)
+	return at.Format("20060102") + "22001" + board.Digits(15)
 }
 
 // Retry is Alipay's published schedule: eight sends in twenty-five hours.

@@ -102,7 +102,7 @@ func (g *Gateway) Handler() http.Handler {
 }
 
 // Reference is a queryId: 21 digits that begin with the time.
-func (g *Gateway) Reference(at time.Time) string { return at.Format(timeLayout) + pay.Digits(7) }
+func (g *Gateway) Reference(at time.Time) string { return at.Format(timeLayout) + board.Digits(7) }
 
 // Retry is how UnionPay repeats a notice: five times within an hour and a bit.
 func (g *Gateway) Retry() []time.Duration {

@@ -91,7 +91,7 @@ func (g *Gateway) orderNative(r *http.Request, body []byte) (any, error) {
 
 func (g *Gateway) orderH5(r *http.Request, body []byte) (any, error) {
 	o, err := g.open(r, body, "MWEB")
-	return map[string]string{"h5_url": g.board.Base + "/wechat/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx" + o.Token + "&package=" + pay.Digits(10)}, err
+	return map[string]string{"h5_url": g.board.Base + "/wechat/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx" + o.Token + "&package=" + board.Digits(10)}, err
 }
 
 // openH5 is the middle page that a phone's browser opens; the merchant may have added where to return to.

@@ -50,7 +50,7 @@ func (g *Gateway) refund(_ *http.Request, body []byte) (any, error) {
 	}
 	_, seen := o.FindRefund(in.OutRefundNo)
 	o, r, err := g.desk.Ledger.Refund(o.Number, pay.Refund{
-		Number: in.OutRefundNo, Reference: "503000" + pay.Digits(22), Amount: land.Fen(in.Amount.Refund),
+		Number: in.OutRefundNo, Reference: "503000" + board.Digits(22), Amount: land.Fen(in.Amount.Refund),
 		Reason: in.Reason, NotifyURL: in.NotifyURL,
 	})
 	if err != nil {

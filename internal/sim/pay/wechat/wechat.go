@@ -114,7 +114,7 @@ func (g *Gateway) Handler() http.Handler {
 
 // Reference is a transaction_id: 28 digits with the day inside.
 func (g *Gateway) Reference(at time.Time) string {
-	return "4200002" + pay.Digits(3) + at.Format("20060102") + pay.Digits(10)
+	return "4200002" + board.Digits(3) + at.Format("20060102") + board.Digits(10)
 }
 
 // Retry is WeChat's published schedule: fifteen times over a day.

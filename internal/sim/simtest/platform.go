@@ -1,0 +1,294 @@
+// Package simtest is the platform's side of the published interface, small enough to read: tests of the simulated systems
+// talk to them through it.
+package simtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/sm"
+	"yichuang/internal/sim/wire"
+)
+
+// Platform is one zone of the platform: it signs what it asks, checks what it is told, and remembers it.
+type Platform struct {
+	t        testing.TB
+	clock    clock.Clock
+	app      string
+	zone     string
+	signer   *sm.Signer
+	document *spec.Document
+	server   *httptest.Server
+
+	mu       sync.Mutex
+	systems  map[string]wire.Endpoint
+	told     []Told
+	rejected []string
+	down     bool
+}
+
+// Told is a message that a system sent and that was found good.
+type Told struct {
+	Operation spec.Operation
+	App       string
+	MessageID string
+	RelatesTo string
+	Body      json.RawMessage
+}
+
+// Decode reads the body into v.
+func (m Told) Decode(t testing.TB, v any) {
+	t.Helper()
+	if err := json.Unmarshal(m.Body, v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// document is read once for all tests of a package.
+var document = sync.OnceValues(spec.Load)
+
+// New starts a zone. Its clock must be that of the systems.
+func New(t testing.TB, zone string, clk clock.Clock) *Platform {
+	t.Helper()
+	p := &Platform{t: t, clock: clk, app: "yichuang-" + zone, zone: zone, systems: map[string]wire.Endpoint{}}
+	var err error
+	if p.signer, err = sm.NewSigner(); err != nil {
+		t.Fatal(err)
+	}
+	if p.document, err = document(); err != nil {
+		t.Fatal(err)
+	}
+	p.server = httptest.NewServer(http.HandlerFunc(p.serve))
+	t.Cleanup(p.server.Close)
+	return p
+}
+
+// Peer is how the zone introduces itself.
+func (p *Platform) Peer() wire.Peer {
+	return wire.Peer{Zone: p.zone, App: p.app, URL: p.server.URL, PublicKey: string(p.signer.Public().PEM())}
+}
+
+// Meet learns the systems' addresses and keys.
+func (p *Platform) Meet(systems []wire.Endpoint) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range systems {
+		p.systems[e.Name] = e
+	}
+}
+
+// Down makes the listener answer 503 to everything, or not any more.
+func (p *Platform) Down(down bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.down = down
+}
+
+func (p *Platform) serve(w http.ResponseWriter, r *http.Request) {
+	now, id := p.clock.Now(), spec.Identity{App: p.app, Key: spec.SM2Key(p.signer)}
+	head, body, err := p.check(r)
+	info, _ := spec.ByPath(r.URL.Path)
+	p.mu.Lock()
+	down := p.down
+	if err == nil && !down {
+		p.told = append(p.told, Told{info.Operation, head.App, head.MessageID, head.RelatesTo, body})
+	} else if err != nil {
+		p.rejected = append(p.rejected, err.Error())
+	}
+	p.mu.Unlock()
+	if down {
+		err = spec.NewFault(spec.CodeUnavailable, "")
+	}
+	if fault, ok := err.(*spec.Fault); ok {
+		if err := spec.Refuse(w, id, r.URL.Path, head, fault, "", now); err != nil {
+			p.t.Error(err)
+		}
+		return
+	}
+	if err := spec.Answer(w, id, r.URL.Path, head, http.StatusOK, []byte(`{"received":true}`), now); err != nil {
+		p.t.Error(err)
+	}
+}
+
+func (p *Platform) check(r *http.Request) (spec.Head, []byte, error) {
+	head, err := spec.CheckRequest(r, p.keyOf, p.clock.Now())
+	if err != nil {
+		return head, nil, err
+	}
+	info, _ := spec.ByPath(r.URL.Path)
+	body, err := spec.ReadBody(head, r.Body, info.MaxRequest)
+	if err != nil {
+		return head, nil, err
+	}
+	return head, body, p.document.Check(info.Operation, spec.Request, body)
+}
+
+func (p *Platform) keyOf(app string) (spec.Verifier, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range p.systems {
+		if e.App == app {
+			return verifierOf(p.t, e), nil
+		}
+	}
+	return nil, spec.NewFault(spec.CodeUnknownApp, "")
+}
+
+func verifierOf(t testing.TB, e wire.Endpoint) spec.Verifier {
+	key, err := sm.ParsePublicKey([]byte(e.PublicKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec.SM2Verifier(key)
+}
+
+// Told lists the good messages of an operation so far.
+func (p *Platform) Told(op spec.Operation) []Told {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []Told
+	for _, m := range p.told {
+		if m.Operation == op {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Rejected lists why messages were found bad.
+func (p *Platform) Rejected() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.rejected...)
+}
+
+// Letter is a request before it is sent; a test may spoil it.
+type Letter struct {
+	Request *http.Request
+	Head    spec.Head
+	System  wire.Endpoint
+	Info    spec.Info
+}
+
+// Write prepares a signed request of an operation to a system; messageID "" makes a new one.
+func (p *Platform) Write(system string, op spec.Operation, messageID string, body any) *Letter {
+	p.t.Helper()
+	p.mu.Lock()
+	e, ok := p.systems[system]
+	p.mu.Unlock()
+	info, known := spec.Lookup(op)
+	if !ok || !known {
+		p.t.Fatalf("no system %s or no operation %s", system, op)
+	}
+	raw, err := spec.Encode(body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if messageID == "" {
+		messageID = uuid.Must(uuid.NewV7()).String()
+	}
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, e.URL+info.Path, bytes.NewReader(raw))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	head, err := spec.SignRequest(spec.Identity{App: p.app, Key: spec.SM2Key(p.signer)}, r, messageID, "", raw, p.clock.Now())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &Letter{r, head, e, info}
+}
+
+// Send sends a letter and checks the answer's signature. A refusal comes back as *spec.Fault; so does a bad answer.
+func (p *Platform) Send(l *Letter) (int, []byte, error) {
+	p.t.Helper()
+	resp, err := http.DefaultClient.Do(l.Request)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := spec.ReadAnswer(resp, l.Request.URL.Path, l.Head, verifierOf(p.t, l.System), l.Info.MaxResponse, p.clock.Now())
+	if err != nil {
+		return resp.StatusCode, nil, err
+	}
+	if resp.StatusCode/100 == 2 {
+		return resp.StatusCode, body, p.document.Check(l.Info.Operation, spec.Response, body)
+	}
+	var problem spec.Problem
+	if err := json.Unmarshal(body, &problem); err != nil {
+		return resp.StatusCode, nil, err
+	}
+	return resp.StatusCode, nil, spec.FaultOf(resp.StatusCode, problem)
+}
+
+// Ask asks a system and reads the answer into out, or returns its refusal.
+func (p *Platform) Ask(system string, op spec.Operation, body, out any) error {
+	p.t.Helper()
+	_, answer, err := p.Send(p.Write(system, op, "", body))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(answer, out)
+}
+
+// Entrust asks for a work and wants a receipt.
+func (p *Platform) Entrust(system string, op spec.Operation, body any) {
+	p.t.Helper()
+	status, answer, err := p.Send(p.Write(system, op, "", body))
+	if err != nil || status != http.StatusAccepted {
+		p.t.Fatalf("%s to %s: %d %s %v", op, system, status, answer, err)
+	}
+}
+
+// Get reads JSON of the control API into out.
+func Get(t testing.TB, address string, out any) {
+	t.Helper()
+	resp, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	decode(t, resp, out)
+}
+
+// Do sends JSON to the control API and reads the answer into out; it returns the status.
+func Do(t testing.TB, method, address string, body, out any) int {
+	t.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, address, bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	decode(t, resp, out)
+	return resp.StatusCode
+}
+
+func decode(t testing.TB, resp *http.Response, out any) {
+	t.Helper()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out == nil {
+		return
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		t.Fatalf("%s: %s", resp.Status, raw)
+	}
+}
