@@ -182,16 +182,16 @@ func (f folder) initdb(ctx context.Context, p programs, sync bool) error {
 		if !sync {
 			args = append(args, "--no-sync")
 		}
-		cmd := exec.CommandContext(ctx, p.initdb(), args...)
-		cmd.Dir = "/"
-		cmd.Env = childEnv()
-		cmd.SysProcAttr = f.attr(false, f.caps)
+		cmd := f.command(ctx, false, p.initdb(), args...)
 		var err error
 		if out, err = cmd.CombinedOutput(); err == nil {
 			return os.Rename(fresh, f.cluster())
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if len(out) == 0 { // it did not even begin
+			out = []byte(err.Error())
 		}
 		if !bytes.Contains(out, []byte("locale")) {
 			break
@@ -211,6 +211,19 @@ func locales(major int) [][]string {
 		}
 	}
 	return [][]string{{"--locale=C.UTF-8"}, {"--locale=C"}}
+}
+
+// command prepares a program of PostgreSQL to be run as the account.
+func (f folder) command(ctx context.Context, detached bool, program string, args ...string) *exec.Cmd {
+	if f.caps != nil {
+		// A capability is not yet in force when the first program is looked up, but it's when the shell becomes the real one.
+		program, args = "/bin/sh", append([]string{"-c", `exec "$@"`, "sh", program}, args...)
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir = "/"
+	cmd.Env = childEnv()
+	cmd.SysProcAttr = f.attr(detached, f.caps)
+	return cmd
 }
 
 // childEnv is all that the server's programs see of our environment: no secret of ours, and messages that diagnose understands.

@@ -209,11 +209,8 @@ func (s *Server) spawn() (*exec.Cmd, error) {
 		return nil, s.explain(err)
 	}
 	defer out.Close()
-	cmd := exec.Command(s.with.postgres(), s.args()...)
-	cmd.Dir = "/"
-	cmd.Env = childEnv()
+	cmd := s.command(context.Background(), s.shared, s.with.postgres(), s.args()...)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = s.attr(s.shared, s.caps)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
@@ -229,16 +226,26 @@ func (s *Server) args() []string {
 	return args
 }
 
+// silence is how long a server may say nothing at all while it starts. One that recovers from a crash says so, and may take longer.
+const silence = time.Minute
+
 // untilReady waits until the server takes connections: 50 ms normally, longer while it recovers from a crash.
 func (s *Server) untilReady(ctx context.Context) error {
-	for {
+	clk := clock.System()
+	for heard := clk.Now(); ; {
 		conn, err := s.admin(ctx)
 		if err == nil {
 			return conn.Close(ctx)
 		}
 		var pgErr *pgconn.PgError
-		if errors.As(err, &pgErr) && pgErr.Code != "57P03" { // cannot_connect_now: starting up or shutting down
-			return fmt.Errorf("connect to own database: %w", err)
+		if errors.As(err, &pgErr) {
+			if pgErr.Code != "57P03" { // cannot_connect_now: starting up or shutting down
+				return fmt.Errorf("connect to own database: %w", err)
+			}
+			heard = clk.Now()
+		}
+		if clk.Now().Sub(heard) > silence {
+			return fmt.Errorf("own database does not answer: %w", err)
 		}
 		select {
 		case <-s.done:
@@ -268,7 +275,7 @@ func (s *Server) URL(dbname string) string {
 		Scheme:   "postgres",
 		User:     url.User(dbname),
 		Path:     "/" + dbname,
-		RawQuery: url.Values{"host": {s.socketDir}, "sslmode": {"disable"}}.Encode(),
+		RawQuery: "sslmode=disable&host=" + url.PathEscape(s.socketDir), // in such an address, a plus sign is not a space
 	}
 	return u.String()
 }
