@@ -27,6 +27,7 @@ const (
 	FaceCheck                   Operation = "face.check"                    // 人脸核验
 	FundLoanEvaluate            Operation = "fund.loan.evaluate"            // 推送公积金贷款或担保评估
 	FundLoanResult              Operation = "fund.loan.result"              // 反馈公积金贷款或担保评估结果
+	HousingBuildingQuery        Operation = "housing.building.query"        // 查询楼盘表
 	HousingContractPush         Operation = "housing.contract.push"         // 推送买卖合同备案（自行成交、中介成交）
 	HousingContractQuery        Operation = "housing.contract.query"        // 查询网签合同
 	HousingContractResult       Operation = "housing.contract.result"       // 反馈合同备案结果
@@ -46,11 +47,14 @@ const (
 	PortalLogisticsReport       Operation = "portal.logistics.report"       // 上报 EMS 物流信息
 	RegistryApplicationPush     Operation = "registry.application.push"     // 推送登记申请及材料
 	RegistryArchiveQuery        Operation = "registry.archive.query"        // 查询登记档案
+	RegistryContractPush        Operation = "registry.contract.push"        // 推送买卖合同打印
+	RegistryContractResult      Operation = "registry.contract.result"      // 反馈买卖合同签订情况
 	RegistryEntryCancel         Operation = "registry.entry.cancel"         // 撤回登记申请
 	RegistryEntryPush           Operation = "registry.entry.push"           // 推送登簿
 	RegistryEntryResult         Operation = "registry.entry.result"         // 反馈登簿结果
 	RegistryHousesCount         Operation = "registry.houses.count"         // 房屋套数查询
 	RegistryProcessNotify       Operation = "registry.process.notify"       // 反馈登记过程
+	RegistryProcessQuery        Operation = "registry.process.query"        // 查询办件进度
 	RegistryRestrictionNotify   Operation = "registry.restriction.notify"   // 通知单元限制的变化
 	RegistrySurveyPush          Operation = "registry.survey.push"          // 推送不动产权籍调查
 	RegistrySurveyResult        Operation = "registry.survey.result"        // 反馈权籍调查结果
@@ -137,6 +141,9 @@ var operations = []Info{
 	{Operation: FundLoanResult, Path: "/v1/fund/loan/result", Counterpart: "fund", Direction: ToPlatform, Title: "反馈公积金贷款或担保评估结果",
 		Async: false, Result: "", ReadOnly: false, Request: "FundLoanResultRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: HousingBuildingQuery, Path: "/v1/housing/building/query", Counterpart: "housing", Direction: ToCounterpart, Title: "查询楼盘表",
+		Async: false, Result: "", ReadOnly: true, Request: "HousingBuildingQueryRequest", Response: "HousingBuildingQueryResponse",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 4194304},
 	{Operation: HousingContractPush, Path: "/v1/housing/contract/push", Counterpart: "housing", Direction: ToCounterpart, Title: "推送买卖合同备案（自行成交、中介成交）",
 		Async: true, Result: "housing.contract.result", ReadOnly: false, Request: "HousingContractPushRequest", Response: "Receipt",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
@@ -194,6 +201,12 @@ var operations = []Info{
 	{Operation: RegistryArchiveQuery, Path: "/v1/registry/archive/query", Counterpart: "registry", Direction: ToCounterpart, Title: "查询登记档案",
 		Async: false, Result: "", ReadOnly: true, Request: "RegistryArchiveQueryRequest", Response: "RegistryArchiveQueryResponse",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: RegistryContractPush, Path: "/v1/registry/contract/push", Counterpart: "registry", Direction: ToCounterpart, Title: "推送买卖合同打印",
+		Async: true, Result: "registry.contract.result", ReadOnly: false, Request: "RegistryContractPushRequest", Response: "Receipt",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: RegistryContractResult, Path: "/v1/registry/contract/result", Counterpart: "registry", Direction: ToPlatform, Title: "反馈买卖合同签订情况",
+		Async: false, Result: "", ReadOnly: false, Request: "RegistryContractResultRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: RegistryEntryCancel, Path: "/v1/registry/entry/cancel", Counterpart: "registry", Direction: ToCounterpart, Title: "撤回登记申请",
 		Async: false, Result: "", ReadOnly: false, Request: "RegistryEntryCancelRequest", Response: "RegistryEntryCancelResponse",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
@@ -208,6 +221,9 @@ var operations = []Info{
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: RegistryProcessNotify, Path: "/v1/registry/process/notify", Counterpart: "registry", Direction: ToPlatform, Title: "反馈登记过程",
 		Async: false, Result: "", ReadOnly: false, Request: "RegistryProcessNotifyRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: RegistryProcessQuery, Path: "/v1/registry/process/query", Counterpart: "registry", Direction: ToCounterpart, Title: "查询办件进度",
+		Async: false, Result: "", ReadOnly: true, Request: "RegistryProcessQueryRequest", Response: "RegistryProcessQueryResponse",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: RegistryRestrictionNotify, Path: "/v1/registry/restriction/notify", Counterpart: "registry", Direction: ToPlatform, Title: "通知单元限制的变化",
 		Async: false, Result: "", ReadOnly: false, Request: "RegistryRestrictionNotifyRequest", Response: "Ack",

@@ -9,6 +9,36 @@ import (
 	"github.com/google/uuid"
 )
 
+// Defines values for BuildingUnitState.
+const (
+	BuildingUnitStateFiled      BuildingUnitState = "filed"
+	BuildingUnitStateMortgaged  BuildingUnitState = "mortgaged"
+	BuildingUnitStateRegistered BuildingUnitState = "registered"
+	BuildingUnitStateRestricted BuildingUnitState = "restricted"
+	BuildingUnitStateSigned     BuildingUnitState = "signed"
+	BuildingUnitStateUnsold     BuildingUnitState = "unsold"
+)
+
+// Valid indicates whether the value is a known member of the BuildingUnitState enum.
+func (e BuildingUnitState) Valid() bool {
+	switch e {
+	case BuildingUnitStateFiled:
+		return true
+	case BuildingUnitStateMortgaged:
+		return true
+	case BuildingUnitStateRegistered:
+		return true
+	case BuildingUnitStateRestricted:
+		return true
+	case BuildingUnitStateSigned:
+		return true
+	case BuildingUnitStateUnsold:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CancelReason.
 const (
 	CancelReasonLapsed    CancelReason = "lapsed"
@@ -1671,6 +1701,21 @@ type BigdataMarriageQueryResponse struct {
 	State MarriageState `json:"state"`
 }
 
+// BuildingUnit 楼盘表中的一户。
+type BuildingUnit struct {
+	// ContractNo 生效中的合同编号
+	ContractNo string `json:"contractNo,omitempty,omitzero"`
+
+	// State 销售与登记状态
+	State BuildingUnitState `json:"state"`
+
+	// Unit 户
+	Unit Unit `json:"unit"`
+}
+
+// BuildingUnitState 户的状态。
+type BuildingUnitState string
+
 // CancelReason 撤回原因。
 type CancelReason string
 
@@ -1999,6 +2044,39 @@ type HousesOfPerson struct {
 
 	// Person 查询对象
 	Person Person `json:"person"`
+}
+
+// HousingBuildingQueryRequest 查询楼盘表：请求。
+type HousingBuildingQueryRequest struct {
+	// BuildingNo 自然幢号
+	BuildingNo string `json:"buildingNo,omitempty,omitzero"`
+
+	// District 区县
+	District District `json:"district"`
+
+	// UnitCode 楼内任一户的不动产单元代码
+	UnitCode UnitCode `json:"unitCode,omitempty,omitzero"`
+}
+
+// HousingBuildingQueryResponse 查询楼盘表：应答。
+type HousingBuildingQueryResponse struct {
+	// Address 坐落
+	Address Address `json:"address,omitempty,omitzero"`
+
+	// BuildingNo 自然幢号
+	BuildingNo string `json:"buildingNo,omitempty,omitzero"`
+
+	// Floors 总层数
+	Floors int `json:"floors,omitempty,omitzero"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// Project 项目名称
+	Project string `json:"project,omitempty,omitzero"`
+
+	// Units 各户
+	Units []BuildingUnit `json:"units,omitempty,omitzero"`
 }
 
 // HousingContractPushRequest 推送买卖合同备案（自行成交、中介成交）：请求。
@@ -2727,6 +2805,42 @@ type RegistryArchiveQueryResponse struct {
 	Files []ArchiveFile `json:"files"`
 }
 
+// RegistryContractPushRequest 推送买卖合同打印：请求。
+type RegistryContractPushRequest struct {
+	// Attachments 随附材料
+	Attachments []Attachment `json:"attachments,omitempty,omitzero"`
+
+	// CaseNo 平台办件编号
+	CaseNo CaseNo `json:"caseNo"`
+
+	// Contract 合同
+	Contract SaleContract `json:"contract"`
+
+	// WorkID 委托编号
+	WorkID WorkID `json:"workId"`
+}
+
+// RegistryContractResultRequest 反馈买卖合同签订情况：请求。
+type RegistryContractResultRequest struct {
+	// Attachments 签订后的合同
+	Attachments []Attachment `json:"attachments,omitempty,omitzero"`
+
+	// CaseNo 平台办件编号
+	CaseNo CaseNo `json:"caseNo"`
+
+	// ContractNo 合同编号
+	ContractNo string `json:"contractNo"`
+
+	// Review 审核结论
+	Review Review `json:"review"`
+
+	// SignedAt 双方签订时间
+	SignedAt Instant `json:"signedAt,omitempty,omitzero"`
+
+	// WorkID 委托编号
+	WorkID WorkID `json:"workId"`
+}
+
 // RegistryEntryCancelRequest 撤回登记申请：请求。
 type RegistryEntryCancelRequest struct {
 	// CaseNo 平台办件编号
@@ -2881,6 +2995,36 @@ type RegistryProcessNotifyRequest struct {
 
 	// UnitCode 不动产单元代码
 	UnitCode UnitCode `json:"unitCode"`
+}
+
+// RegistryProcessQueryRequest 查询办件进度：请求。
+type RegistryProcessQueryRequest struct {
+	// CaseNo 平台办件编号
+	CaseNo CaseNo `json:"caseNo"`
+
+	// RegistryCaseNo 登记系统业务号
+	RegistryCaseNo string `json:"registryCaseNo,omitempty,omitzero"`
+}
+
+// RegistryProcessQueryResponse 查询办件进度：应答。
+type RegistryProcessQueryResponse struct {
+	// At 该环节完成时间
+	At Instant `json:"at,omitempty,omitzero"`
+
+	// Found 登记系统是否有此办件
+	Found bool `json:"found"`
+
+	// Reason 暂停或退回的原因
+	Reason Text `json:"reason,omitempty,omitzero"`
+
+	// RegistryCaseNo 登记系统业务号
+	RegistryCaseNo string `json:"registryCaseNo,omitempty,omitzero"`
+
+	// Stage 最近完成的环节
+	Stage ProcessStage `json:"stage,omitempty,omitzero"`
+
+	// Suspended 是否暂停
+	Suspended bool `json:"suspended,omitempty,omitzero"`
 }
 
 // RegistryRestrictionNotifyRequest 通知单元限制的变化：请求。
