@@ -67,7 +67,7 @@ func (a Acceptance) draw(p *paper) {
 	p.Table(t)
 	p.part("二、房屋和时限")
 	p.facts(append(a.Home.facts(), fact{"受理时间", chineseTime(a.AcceptedAt)}, fact{"受理地点", a.Hall},
-		fact{"承诺办结", a.PromisedBy.Chinese() + "前"}, fact{"法定期限", a.LegalBy.Chinese() + "前"},
+		fact{"承诺办结", by(a.PromisedBy, "")}, fact{"法定期限", by(a.LegalBy, "")},
 		fact{"受 理 人", a.Clerk}, fact{"领证方式", a.Delivery})...)
 	p.part("三、收到的材料")
 	r := doc.Table{Size: 9.5, Cols: []doc.Col{{Width: 6, Align: doc.Center}, {Width: 54}, {Width: 12, Align: doc.Center}, {Width: 28, Align: doc.Center}},

@@ -1,6 +1,7 @@
 package papers
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -123,8 +124,9 @@ func (p *paper) points(items ...string) {
 // fact is a label with its value in a form.
 type fact struct{ label, value string }
 
-// facts sets a form of labels and values, two pairs a row; a long value takes the whole row.
+// facts sets a form of labels and values, two pairs a row; a long value takes the whole row, one without value is left out.
 func (p *paper) facts(fs ...fact) {
+	fs = slices.DeleteFunc(fs, func(f fact) bool { return f.value == "" })
 	t := doc.Table{Cols: []doc.Col{{Width: 17, Label: true, Align: doc.Center}, {Width: 33}, {Width: 17, Label: true, Align: doc.Center}, {Width: 33}}}
 	room := p.Width()*0.33 - 11
 	long := func(f fact) bool {

@@ -178,14 +178,14 @@ func worstSheet() Sheet {
 
 func newHomeSheet() Sheet {
 	s := sheet()
-	s.Item, s.Trust, s.Loans, s.Bring = "商品房转移登记", SheetTrust{}, nil, nil
+	s.Item, s.Trust, s.Loans, s.Bring, s.Contact = "商品房转移登记", SheetTrust{}, nil, nil, Contact{Phone: hotline, Hours: "24 小时"}
 	return s
 }
 
 // samples are all of them, by the name of their golden file.
 func samples() map[string]Content {
 	draft := contract()
-	draft.Confirmed = nil
+	draft.Confirmed, draft.PayBy, draft.HandOver, draft.SignedOn, draft.Trust = nil, "", "", "", ""
 	return map[string]Content{
 		"sheet": sheet(), "sheet-new-home": newHomeSheet(), "sheet-worst": worstSheet(), "correction": correction(), "acceptance": acceptance(), "trust": trust(),
 		"contract": contract(), "contract-draft": draft, "contract-worst": worstContract(), "title": title(), "title-worst": worstTitle(), "proof": proof(),

@@ -118,7 +118,7 @@ func (a TrustAgreement) draw(p *paper) {
 func (p *paper) funds(a TrustAgreement) {
 	t := doc.Table{Size: 9.5, Cols: []doc.Col{{Width: 20}, {Width: 34}, {Width: 20, Align: doc.End}, {Width: 26, Align: doc.Center}},
 		Head: []doc.Row{doc.Strings("资金", "存入方", "金额（元）", "最迟到账")}}
-	t.Rows = append(t.Rows, doc.Strings("首付款", "乙方", a.DownPayment.String(), a.PayBy.Chinese()))
+	t.Rows = append(t.Rows, doc.Strings("首付款", "乙方", a.DownPayment.String(), by(a.PayBy, "登记受理前")))
 	sum := a.DownPayment
 	for _, l := range a.Loans {
 		sum += l.Amount

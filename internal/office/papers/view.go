@@ -63,19 +63,32 @@ type Contact struct {
 	Hours string // 工作日 9:00—12:00、13:30—17:30
 }
 
+// hotline is the city's service line, which always answers.
+const hotline = "12345"
+
 func (c Contact) String() string {
-	s := "12345"
-	if c.Phone != "" {
-		s = c.Phone
-		if c.Name != "" {
-			s = "经办人 " + c.Name + "，" + s
-		}
-		if c.Hours != "" {
-			s += "（" + c.Hours + "）"
-		}
-		s += "，或拨打 12345"
+	s := c.Phone
+	if s == "" {
+		s = hotline
+	}
+	if c.Name != "" {
+		s = "经办人 " + c.Name + "，" + s
+	}
+	if c.Hours != "" {
+		s += "（" + c.Hours + "）"
+	}
+	if c.Phone != "" && c.Phone != hotline {
+		s += "，或拨打 " + hotline
 	}
 	return s
+}
+
+// by is the last day for something: 2026 年 12 月 4 日前; other where no day is set.
+func by(d land.Date, other string) string {
+	if d == "" {
+		return other
+	}
+	return d.Chinese() + "前"
 }
 
 // TaxLine is one tax with its reason.
