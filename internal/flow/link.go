@@ -35,7 +35,7 @@ func (p *parser) link(pb *parsedBody) {
 func (p *parser) end(pb *parsedBody, e *element, attr string) *Node {
 	n := p.def.nodes[e.attr(attr)]
 	if n == nil || n.parent != pb.body {
-		p.problem(e, "%s %q 不在同一流程或子流程里", attr, e.attr(attr))
+		p.gap(e, "%s %q 不在同一流程或子流程里", attr, e.attr(attr))
 		return nil
 	}
 	return n
@@ -63,9 +63,9 @@ func (p *parser) attach(pb *parsedBody, pn *parsedNode) {
 	host := p.def.nodes[ref]
 	switch {
 	case host == nil || host.parent != pb.body || !host.Kind.activity() || host.eventSub:
-		p.problem(pn.from, "附着的 %q 不是同一流程里的活动", ref)
+		p.gap(pn.from, "附着的 %q 不是同一流程里的活动", ref)
 	case host.Kind == KindSend || host.Kind == KindRule:
-		p.problem(pn.from, "发送任务和规则任务立即完成，不能附着事件")
+		p.gap(pn.from, "发送任务和规则任务立即完成，不能附着事件")
 	default:
 		pn.node.Attached = host
 		host.boundary = append(host.boundary, pn.node)
@@ -79,7 +79,7 @@ func (p *parser) linkDefault(pn *parsedNode, flows map[string]*Sequence) {
 	}
 	s := flows[ref]
 	if s == nil || s.From != pn.node {
-		p.problem(pn.from, "默认流 %q 不从这里出发", ref)
+		p.gap(pn.from, "默认流 %q 不从这里出发", ref)
 		return
 	}
 	pn.node.otherway = s
@@ -204,7 +204,7 @@ func (p *parser) assignments(list []*element, names map[string]DataType) []assig
 	return sets
 }
 
-// compileAt compiles an expression that is there, and notes what is wrong with it.
+// compileAt compiles an expression that is there. One that's wrong is noted, and stays uncompiled in its place.
 func (p *parser) compileAt(line int, id string, x *expression, names map[string]DataType, want reflect.Kind) *expression {
 	if x == nil {
 		return nil
@@ -212,7 +212,7 @@ func (p *parser) compileAt(line int, id string, x *expression, names map[string]
 	c, err := compile(x.source, names, want)
 	if err != nil {
 		p.add(line, id, "%s", err)
-		return nil
+		return x
 	}
 	return c
 }

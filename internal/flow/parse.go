@@ -38,6 +38,7 @@ type parser struct {
 	// What references point to: id → name of message or signal, code of error.
 	messages, signals, codes map[string]string
 	bodies                   []*parsedBody
+	holes                    bool
 }
 
 // parsedBody keeps the XML beside what was made of it until everything is linked.
@@ -58,6 +59,12 @@ type parsedNode struct {
 // problem notes what is wrong with an element.
 func (p *parser) problem(e *element, format string, args ...any) {
 	p.add(e.line, e.label(), format, args...)
+}
+
+// gap notes what leaves a hole in the net of nodes and flows, so that rules for the whole can't be checked.
+func (p *parser) gap(e *element, format string, args ...any) {
+	p.problem(e, format, args...)
+	p.holes = true
 }
 
 // source reads the file in passes: elements, then flows between them, then expressions, then rules for the whole.
@@ -87,7 +94,7 @@ func (p *parser) source(src []byte) {
 	for _, b := range p.bodies {
 		p.compileBody(b)
 	}
-	if len(p.list) == 0 {
+	if !p.holes {
 		p.check()
 	}
 	p.draw(root)
@@ -159,11 +166,11 @@ func (p *parser) declare(e *element, names map[string]string, name string) {
 func (p *parser) identify(e *element) {
 	id := e.attr("id")
 	if id == "" {
-		p.problem(e, "缺少 id")
+		p.gap(e, "缺少 id")
 		return
 	}
 	if line, twice := p.lines[id]; twice {
-		p.problem(e, "id 与第 %d 行重复", line)
+		p.gap(e, "id 与第 %d 行重复", line)
 		return
 	}
 	p.lines[id] = e.line
@@ -171,8 +178,8 @@ func (p *parser) identify(e *element) {
 
 func (p *parser) unsupported(e *element) {
 	if e.space == nsModel || e.space == nsBPMN || e.space == Namespace {
-		p.problem(e, "不支持的元素 %s", e.name)
+		p.gap(e, "不支持的元素 %s", e.name)
 		return
 	}
-	p.problem(e, "不认识的命名空间 %q 的元素 %s", e.space, e.name)
+	p.gap(e, "不认识的命名空间 %q 的元素 %s", e.space, e.name)
 }
