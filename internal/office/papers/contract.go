@@ -81,7 +81,7 @@ func (c SaleContract) drawMoney(p *paper) {
 
 	p.clause("第四条", "付款")
 	p.say(doc.T("价款不直接付给甲方，全部存入资金托管账户"), doc.T(bracket(c.Trust, "托管协议编号")), doc.T("，按托管协议划付："))
-	p.money(fmt.Sprintf("1. 首付款由乙方于%s存入，计人民币", by(c.PayBy, "登记受理前")), c.DownPayment)
+	p.money(fmt.Sprintf("1. 首付款由乙方%s存入，计人民币", on(c.PayBy, "登记受理前")), c.DownPayment)
 	for i, l := range c.Loans {
 		p.money(fmt.Sprintf("%d. 乙方向%s申请%s，期限 %d 个月，由贷款机构直接发放至托管账户，计人民币", i+2, l.Lender, l.Kind, l.Months), l.Amount)
 	}
@@ -101,7 +101,7 @@ func bracket(number, name string) string {
 
 func (c SaleContract) drawDuties(p *paper) {
 	p.clause("第六条", "交付")
-	p.say(doc.T("甲方应于" + by(c.HandOver, "登记完成后 30 日内") + "腾空房屋，把钥匙、门禁和有关资料交给乙方，双方在网上大厅确认交付。房屋毁损、灭失的风险，交付以前由甲方承担，交付以后由乙方承担（《民法典》第六百零四条）。" +
+	p.say(doc.T("甲方应" + on(c.HandOver, "登记完成后 30 日内") + "腾空房屋，把钥匙、门禁和有关资料交给乙方，双方在网上大厅确认交付。房屋毁损、灭失的风险，交付以前由甲方承担，交付以后由乙方承担（《民法典》第六百零四条）。" +
 		"交付以前产生的物业、水、电、燃气、有线电视等费用由甲方结清，账户随过户一并更名；房屋下的户口，甲方应在交付后 30 日内迁出。"))
 
 	p.clause("第七条", "登记")

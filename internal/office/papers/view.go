@@ -108,3 +108,11 @@ type FeeLine struct {
 	Amount land.Fen
 	Basis  string
 }
+
+// on is by within a sentence: 于 2026 年 12 月 4 日前.
+func on(d land.Date, other string) string {
+	if d == "" {
+		return "于" + other
+	}
+	return "于 " + by(d, other)
+}
