@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"cmp"
 	"context"
 	_ "embed" // the keeper
 	"errors"
@@ -27,7 +28,8 @@ import (
 //	users/        one file per test process that uses the server, named by its number
 //	users.gone/   what users was, while the keeper ends the server: nobody may join meanwhile
 //	join.lock     held while joining
-//	keeper.lock   held by the keeper
+//	keeper.sh     the keeper
+//	keeper.lock   held by it
 type place string
 
 func (p place) data() string  { return filepath.Join(string(p), "server") }
@@ -185,7 +187,12 @@ var keeper string
 
 // keep starts the keeper. It inherits the lock and so holds it as long as it lives.
 func (p place) keep(lock *os.File) error {
-	cmd := exec.Command("/bin/sh", "-c", keeper, "pgtest-keeper", string(p), "60")
+	patience := cmp.Or(os.Getenv("PGTEST_PATIENCE"), "60") // seconds without any test process
+	script := filepath.Join(string(p), "keeper.sh")
+	if err := os.WriteFile(script, []byte(keeper), 0o600); err != nil {
+		return err
+	}
+	cmd := exec.Command("/bin/sh", script, string(p), patience)
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{lock}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
