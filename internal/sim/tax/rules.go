@@ -62,13 +62,15 @@ func heldYears(from, to string) int {
 	return n
 }
 
-// portions divides an amount by the parties' shares; parties without shares (common ownership) take equal parts. The last takes
-// what rounding leaves.
+// portions divides an amount by the parties' shares; parties without shares (common ownership) take equal parts, rounded
+// down; the last takes what that leaves.
 func portions(total int64, parties []spec.TaxFamily) []int64 {
 	out := make([]int64, len(parties))
 	rest := total
 	for i := range parties {
-		out[i] = divide(total, shareOf(parties, i), "1")
+		share, _ := new(big.Rat).SetString(shareOf(parties, i)) // of the interface's pattern
+		part := new(big.Int).Mul(share.Num(), big.NewInt(total))
+		out[i] = part.Quo(part, share.Denom()).Int64()
 		if i == len(parties)-1 {
 			out[i] = rest
 		}
