@@ -66,3 +66,36 @@ func TestSocketFolderOfAStranger(t *testing.T) {
 		t.Errorf("a socket folder that points elsewhere: %v", err)
 	}
 }
+
+func TestRelocate(t *testing.T) {
+	from, cache := t.TempDir(), filepath.Join(t.TempDir(), "cache")
+	bin := filepath.Join(from, "bin")
+	if err := errors.Join(
+		os.MkdirAll(bin, 0o755), os.MkdirAll(filepath.Join(from, "lib"), 0o755),
+		os.WriteFile(filepath.Join(bin, "postgres"), []byte("#!/bin/sh\n"), 0o755),
+		os.WriteFile(filepath.Join(from, "lib/libpq.so.5.18"), []byte("x"), 0o644),
+		os.Symlink("libpq.so.5.18", filepath.Join(from, "lib/libpq.so.5")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	first, err := relocate(programs{bin, 18}, cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := relocate(programs{bin, 18}, cache); err != nil || again != first {
+		t.Errorf("the second time it's %+v, %v", again, err)
+	}
+	if info, err := os.Stat(first.postgres()); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("the copy of postgres: %v", err)
+	}
+	if raw, err := os.ReadFile(filepath.Join(first.bin, "../lib/libpq.so.5")); err != nil || string(raw) != "x" {
+		t.Errorf("the copy of a linked library: %q, %v", raw, err)
+	}
+	if err := os.Chmod(filepath.Dir(first.bin), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var foreign ErrForeign
+	if _, err := relocate(programs{bin, 18}, cache); !errors.As(err, &foreign) {
+		t.Errorf("a copy that everybody may change is used: %v", err)
+	}
+}

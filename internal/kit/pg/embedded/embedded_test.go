@@ -409,10 +409,7 @@ func TestServerThatDoesNotStartSaysWhy(t *testing.T) {
 }
 
 func TestFullDisk(t *testing.T) {
-	bin := t.TempDir()
-	if err := os.Chmod(bin, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	bin := passable(t)
 	program(t, bin, "postgres", `echo "postgres (PostgreSQL) 18.4"`)
 	program(t, bin, "initdb", `echo 'initdb: error: could not write file "base/1/2": No space left on device'; exit 1`)
 	dir := filepath.Join(t.TempDir(), "pg")
@@ -513,6 +510,20 @@ func own(t *testing.T, dir, path string) {
 	if err := os.Chown(path, int(st.Uid), int(st.Gid)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// passable is a temporary folder that every user may enter.
+func passable(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "embedded-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func program(t *testing.T, dir, name, script string) {

@@ -125,24 +125,31 @@ func (f folder) checkSpace(need uint64) error {
 	return nil
 }
 
-// checkWay makes sure that the account reaches its data and the programs, with a capability where that's the only way.
-func (f *folder) checkWay(bin string) error {
+// checkWay makes sure that the account reaches its data, with a capability where that's the only way.
+func (f *folder) checkWay() error {
 	if !f.other {
 		return nil
 	}
-	for _, path := range []string{bin, f.path} {
-		at, err := f.closedOn(path)
-		if err != nil {
-			return err
-		}
-		if at == "" {
-			continue
-		}
-		if f.caps = passAll(); f.caps == nil {
-			return ErrUnreachable{Path: path, At: at, UID: f.uid}
-		}
+	at, err := f.closedOn(f.path)
+	if err != nil || at == "" {
+		return err
+	}
+	if f.caps = passAll(); f.caps == nil {
+		return ErrUnreachable{Path: f.path, At: at, UID: f.uid}
 	}
 	return nil
+}
+
+// reachable returns programs that the account can run: these, or a copy where it can't enter their folder.
+func (f *folder) reachable(p programs) (programs, error) {
+	if !f.other {
+		return p, nil
+	}
+	at, err := f.closedOn(p.bin)
+	if err != nil || at == "" {
+		return p, err
+	}
+	return relocate(p, cache)
 }
 
 // makeSocketDir makes the folder of the socket: in the data folder, unless the path would pass the limit of a socket's name (107
@@ -215,10 +222,6 @@ func locales(major int) [][]string {
 
 // command prepares a program of PostgreSQL to be run as the account.
 func (f folder) command(ctx context.Context, detached bool, program string, args ...string) *exec.Cmd {
-	if f.caps != nil {
-		// A capability is not yet in force when the first program is looked up, but it's when the shell becomes the real one.
-		program, args = "/bin/sh", append([]string{"-c", `exec "$@"`, "sh", program}, args...)
-	}
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = "/"
 	cmd.Env = childEnv()

@@ -116,7 +116,10 @@ func (s *Server) start(ctx context.Context, found []programs) error {
 	if s.with, err = choose(found, data, s.path); err != nil {
 		return err
 	}
-	if err := s.checkWay(s.with.bin); err != nil {
+	if s.with, err = s.reachable(s.with); err != nil {
+		return err
+	}
+	if err := s.checkWay(); err != nil {
 		return err
 	}
 	if s.caps != nil {
