@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"yichuang/internal/kit/pg"
+	"yichuang/internal/land"
 	"yichuang/internal/office/staff"
 )
 
@@ -140,4 +141,17 @@ func (s *Service) Next(ctx context.Context, who staff.Person) (Order, error) {
 		}
 	}
 	return Order{}, ErrNoOrder
+}
+
+// OfUnit lists the other cases of a unit, newest first; index cases_unit.
+func (s *Service) OfUnit(ctx context.Context, db pg.DB, unit land.UnitCode, except uuid.UUID) ([]Row, error) {
+	rows, err := db.Query(ctx, `SELECT no, item_name, people, address, district, channel, opened_at FROM cases
+		WHERE unit_code = $1 AND id <> $2 ORDER BY opened_at DESC LIMIT 50`, string(unit), except)
+	if err != nil {
+		return nil, fmt.Errorf("casework: cases of unit: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r Row, err error) {
+		err = row.Scan(&r.CaseNo, &r.Item, &r.People, &r.Address, &r.District, &r.Channel, &r.OpenedAt)
+		return r, err
+	})
 }

@@ -307,7 +307,9 @@ func (o *Office) departments() {
 		return o.Cases.EntryDone(e), nil
 	})
 	o.Cases.On("bank.trust.payout", o.trustMove(func(ctx context.Context, c *casework.Case) (*trust.Instruction, error) { return o.Cases.PayOut(ctx, c) }))
-	o.Cases.On("bank.trust.refund", o.trustMove(func(ctx context.Context, c *casework.Case) (*trust.Instruction, error) { return o.Cases.GiveBack(ctx, c, "终止") }))
+	o.Cases.On("bank.trust.refund", o.trustMove(func(ctx context.Context, c *casework.Case) (*trust.Instruction, error) {
+		return o.Cases.GiveBack(ctx, c, "终止")
+	}))
 }
 
 func (o *Office) trustMove(instruct func(context.Context, *casework.Case) (*trust.Instruction, error)) casework.Act {
@@ -330,7 +332,7 @@ func (o *Office) Application(n int) message.Application {
 	k := o.City.Contracts[n]
 	u, _ := o.City.Unit(k.Unit)
 	app := message.Application{ID: uuid.Must(uuid.NewV7()), Item: "existing-home-sale-mortgage", ItemVersion: 1, Channel: message.Online, Applicant: "s1",
-		Home: message.Home{UnitCode: k.Unit, Certificate: k.Cert, District: k.District, Address: u.Address, Area: u.Area, Use: u.Use.Label(), CoOwn: k.SellersCoOwn, HeldSince: "2015-03-01"},
+		Home:     message.Home{UnitCode: k.Unit, Certificate: k.Cert, District: k.District, Address: u.Address, Area: u.Area, Use: u.Use.Label(), CoOwn: k.SellersCoOwn, HeldSince: "2015-03-01"},
 		Contract: message.Contract{Number: k.Number, Imported: true, Price: k.Price, SignedOn: k.SignedOn, PayBy: k.PayBy, HandOver: k.HandOver},
 		Tax:      message.TaxSituation{HeldSince: "2015-03-01", SellerOnlyHome: true},
 		Trust:    message.Trust{Bank: k.Bank, BankName: "托管银行", DownPayment: k.Down, SellerName: k.Payout.Holder, SellerBank: k.Payout.Bank, SellerAccount: k.Payout.Number, Release: "entered"},

@@ -1,0 +1,340 @@
+package window
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"yichuang/internal/ferry/message"
+	"yichuang/internal/flow"
+	"yichuang/internal/kit/blob"
+	"yichuang/internal/kit/web"
+	"yichuang/internal/land"
+	"yichuang/internal/office/billing"
+	"yichuang/internal/office/casework"
+	"yichuang/internal/office/papers"
+	"yichuang/internal/office/register"
+	"yichuang/internal/office/staff"
+	"yichuang/internal/office/trust"
+)
+
+// file is everything that the case page shows.
+type file struct {
+	Me     staff.Person
+	Case   *casework.Case
+	Order  *casework.Order // the one that this person decides now; nil when only looking
+	Tab    string
+	Now    time.Time
+	Mark   string
+	Pick   string // digest of the material shown at the right
+	PickNo int
+
+	Checks      []casework.Check
+	Orders      []casework.Order
+	Events      []casework.Event
+	Corrections []casework.Correction
+	Taxes       []casework.AssessedTax
+	Bills       []*billing.Bill
+	Trust       *trust.Statement
+	Papers      []papers.Issued
+	Book        *register.Page
+	Materials   []material
+}
+
+// material is a material as a reviewer sees it.
+type material struct {
+	Code, Name, Source, From, Summary, Who string
+	At                                     time.Time
+	Files                                  []message.File
+}
+
+// tabs of the left side, in their order and by their digit.
+var tabs = []struct{ key, words string }{
+	{"checks", "核验"}, {"form", "表单"}, {"book", "登记簿"}, {"money", "税与款"}, {"history", "历史"}, {"papers", "文书"},
+}
+
+// open loads a case within the person's scope and records the look.
+func (r *Room) open(req *http.Request) (*file, error) {
+	ctx := req.Context()
+	me, err := r.me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	no, err := land.ParseCaseNumber(req.PathValue("no"))
+	if err != nil {
+		return nil, web.NotFound()
+	}
+	c, err := r.Cases.ByNo(ctx, r.Pool, no, staff.ScopeOf(me))
+	if err != nil {
+		return nil, err
+	}
+	return r.load(ctx, me, c, req.URL.Query().Get("tab"), req.URL.Query().Get("m"), req.URL.Query().Get("p"))
+}
+
+// load reads what the chosen tab needs: seven short queries at most, each by an index of the case.
+func (r *Room) load(ctx context.Context, me staff.Person, c *casework.Case, tab, pick, page string) (*file, error) {
+	if err := r.mayRead(ctx, me, c); err != nil {
+		return nil, err
+	}
+	if err := r.looked(ctx, me, "查看办件", string(c.Unit), string(c.No)); err != nil {
+		return nil, err
+	}
+	v := &file{Me: me, Case: c, Tab: "checks", Now: r.Clock.Now(), Mark: r.mark(ctx, me)}
+	for _, t := range tabs {
+		if t.key == tab {
+			v.Tab = tab
+		}
+	}
+	var err error
+	if v.Checks, err = r.Cases.Checks(ctx, r.Pool, c.ID); err != nil {
+		return nil, err
+	}
+	if v.Orders, err = r.Cases.Orders(ctx, r.Pool, c.ID); err != nil {
+		return nil, err
+	}
+	v.Materials = r.materials(c, me)
+	v.Pick, v.PickNo = pickOf(v.Materials, pick), pageOf(page)
+	return v, r.loadTab(ctx, v)
+}
+
+func (r *Room) loadTab(ctx context.Context, v *file) (err error) {
+	id := v.Case.ID
+	switch v.Tab {
+	case "book":
+		v.Book, err = r.Register.Unit(ctx, r.Pool, v.Case.Unit)
+	case "money":
+		if v.Taxes, err = r.Cases.Assessments(ctx, r.Pool, id); err != nil {
+			return err
+		}
+		if v.Bills, err = r.Billing.Bills(ctx, r.Pool, id); err != nil {
+			return err
+		}
+		v.Trust, err = r.Trust.Statement(ctx, r.Pool, id)
+	case "history":
+		if v.Events, err = r.Cases.Events(ctx, r.Pool, id); err != nil {
+			return err
+		}
+		v.Corrections, err = r.Cases.Corrections(ctx, r.Pool, id)
+	case "papers":
+		v.Papers, err = r.Papers.ByCase(ctx, r.Pool, id)
+	}
+	return err
+}
+
+// mayRead lets the window and the registry of the district see a case, and other departments those in which they have, or
+// had, something to do; a bank sees only its own.
+func (r *Room) mayRead(ctx context.Context, me staff.Person, c *casework.Case) error {
+	if me.Department == "window" || me.Department == "registry" || me.Department == "platform" {
+		return nil
+	}
+	orders, err := r.Cases.Orders(ctx, r.Pool, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range orders {
+		if o.Department == me.Department && (me.Org == "" || o.Org == "" || o.Org == me.Org) {
+			return nil
+		}
+	}
+	return web.NotFound()
+}
+
+// sees says which departments see which kinds of material (R-010, R-105): what their task needs and nothing more.
+var sees = map[string]map[string]bool{
+	"tax":  {"M-02": true, "M-03": true, "M-04": true, "M-05": true, "M-06": true, "M-07": true, "M-26": true},
+	"bank": {"M-02": true, "M-03": true, "M-04": true, "M-05": true, "M-08": true, "M-27": true, "M-31": true, "M-32": true, "M-33": true, "M-34": true, "M-35": true},
+	"fund": {"M-02": true, "M-03": true, "M-04": true, "M-05": true, "M-31": true, "M-32": true, "M-34": true, "M-36": true},
+}
+
+func (r *Room) materials(c *casework.Case, me staff.Person) []material {
+	allowed, limited := sees[me.Department]
+	var out []material
+	for _, m := range c.App.Materials {
+		if limited && !allowed[m.Code] {
+			continue
+		}
+		x := material{Code: m.Code, Name: m.Code, Source: m.Source, From: m.From, Summary: m.Summary, At: m.At, Files: m.Files}
+		if rule, ok := r.Catalog.Material(m.Code); ok {
+			x.Name = rule.Name
+		}
+		if p, ok := c.App.Party(m.Party); ok {
+			x.Who = land.MaskName(p.Name)
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// pickOf is the digest to show: the one asked for if it is among those that may be seen, else the first file.
+func pickOf(list []material, digest string) string {
+	first := ""
+	for _, m := range list {
+		for _, f := range m.Files {
+			if f.Digest == digest {
+				return digest
+			}
+			if first == "" {
+				first = f.Digest
+			}
+		}
+	}
+	return first
+}
+
+func pageOf(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 500 {
+		return 1
+	}
+	return n
+}
+
+func (r *Room) casePage(w http.ResponseWriter, req *http.Request) error {
+	v, err := r.open(req)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, casePage(v))
+}
+
+// flowPage draws the flow with the tokens of the case (R-231).
+func (r *Room) flowPage(w http.ResponseWriter, req *http.Request) error {
+	v, err := r.open(req)
+	if err != nil {
+		return err
+	}
+	item, ok := r.Catalog.Item(v.Case.Item)
+	if !ok {
+		return web.NotFound()
+	}
+	d, err := r.Flows.Current(item.Flow)
+	if err != nil {
+		return err
+	}
+	marks := flow.Marks{Tokens: map[string]int{}, Done: map[string]bool{}}
+	for _, o := range v.Orders {
+		switch o.State {
+		case "open":
+			marks.Tokens[o.Node]++
+		case "done":
+			marks.Done[o.Node] = true
+		}
+	}
+	var svg bytes.Buffer
+	if err := flow.Draw(&svg, d, marks); err != nil {
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, flowPage(v, svg.String()))
+}
+
+// related lists the other cases of the unit.
+func (r *Room) related(w http.ResponseWriter, req *http.Request) error {
+	v, err := r.open(req)
+	if err != nil {
+		return err
+	}
+	others, err := r.Cases.OfUnit(req.Context(), r.Pool, v.Case.Unit, v.Case.ID)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, relatedPage(v, others))
+}
+
+// messages shows how far the calls to other systems are.
+func (r *Room) messages(w http.ResponseWriter, req *http.Request) error {
+	v, err := r.open(req)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, messagesPage(v))
+}
+
+// file serves a material as page images with a watermark in the pixels' page; the raw scan never leaves (ux 2.8).
+func (r *Room) file(w http.ResponseWriter, req *http.Request) error {
+	v, err := r.open(req)
+	if err != nil {
+		return err
+	}
+	digest := req.PathValue("digest")
+	if pickOf(v.Materials, digest) != digest || digest == "" {
+		return web.NotFound()
+	}
+	data, err := r.Blobs.Get(req.Context(), digest)
+	if err != nil {
+		return err
+	}
+	info, err := blob.Inspect(data)
+	if err != nil {
+		return err
+	}
+	if info.Mime == "application/pdf" {
+		if data, err = blob.Page(req.Context(), data, pageOf(req.URL.Query().Get("p")), 1400); err != nil {
+			return err
+		}
+		info.Mime = "image/png"
+	}
+	w.Header().Set("Content-Type", info.Mime)
+	w.Header().Set("Content-Disposition", "inline")
+	_, err = w.Write(data)
+	return err
+}
+
+// paper serves the PDF of a document of the case.
+func (r *Room) paper(w http.ResponseWriter, req *http.Request) error {
+	v, err := r.open(req)
+	if err != nil {
+		return err
+	}
+	all, err := r.Papers.ByCase(req.Context(), r.Pool, v.Case.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if string(p.Code) != req.PathValue("code") {
+			continue
+		}
+		pdf, err := r.Papers.PDF(req.Context(), p)
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", "application/pdf")
+		w.Header().Set("Content-Disposition", `inline; filename="`+string(p.Code)+`.pdf"`)
+		_, err = w.Write(pdf)
+		return err
+	}
+	return web.NotFound()
+}
+
+// openOrder loads an order, its case, and the page around it.
+func (r *Room) openOrder(req *http.Request) (*file, error) {
+	ctx := req.Context()
+	me, err := r.me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	id, err := uuid.Parse(req.PathValue("id"))
+	if err != nil {
+		return nil, web.NotFound()
+	}
+	o, err := r.Cases.Order(ctx, r.Pool, id)
+	if err != nil {
+		return nil, err
+	}
+	if !staff.ScopeOf(me).Covers(o.District, o.Department) || (me.Org != "" && o.Org != "" && me.Org != o.Org) {
+		return nil, web.NotFound()
+	}
+	c, err := r.Cases.ByID(ctx, r.Pool, o.Case)
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.load(ctx, me, c, req.URL.Query().Get("tab"), req.URL.Query().Get("m"), req.URL.Query().Get("p"))
+	if err != nil {
+		return nil, err
+	}
+	v.Order = &o
+	return v, nil
+}

@@ -1,0 +1,224 @@
+package window
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"yichuang/internal/kit/web"
+	"yichuang/internal/land"
+	"yichuang/internal/office/casework"
+	"yichuang/internal/office/staff"
+)
+
+// orderView is the page on which a person decides an order.
+type orderView struct {
+	*file
+	Form   *web.Form
+	Held   string // who holds it, when somebody else does
+	Mine   bool
+	Do     string // outcome that was chosen; empty: none yet
+	Fields []deskField
+	Asks   []askable
+}
+
+// deskField is one field of the form by which people do what a system does elsewhere.
+type deskField struct{ name, label, hint, kind string }
+
+// askable is a material that can be asked for in a correction.
+type askable struct{ code, name string }
+
+// deskFields by operation or form: what a person must give with a good outcome.
+var deskFields = map[string][]deskField{
+	"housing.contract.push": {{"filing", "备案号", "", "text"}},
+	"bank.trust.open":       {{"account", "托管账号", "", "text"}},
+	"tax.assessment.push": {{"number", "核税编号", "", "text"}, {"deed", "契税（买方）", "没有就填 0", "money"},
+		{"vat", "增值税及附加（卖方）", "没有就填 0", "money"}, {"income", "个人所得税（卖方）", "没有就填 0", "money"}},
+	"pickup": {{"receiver", "领证人姓名", "核对身份证后填写", "name"}},
+}
+
+// confirmable outcomes say on the button what happens.
+var verbs = map[string]string{"pass": "通过", "back": "退回上一步", "correct": "要求补正", "refuse": "不予通过", "entered": "登簿", "suspended": "暂缓登簿",
+	"retry": "重新登簿", "review": "重新审核", "clear": "继续办理", "confirmed": "确认税额"}
+
+// keysOf gives each outcome its key.
+var keysOf = map[string]string{"pass": "a", "entered": "a", "confirmed": "a", "clear": "a", "retry": "a", "correct": "r", "refuse": "d", "back": "b", "suspended": "s", "review": "v"}
+
+func (r *Room) orderPage(w http.ResponseWriter, req *http.Request) error {
+	v, err := r.openOrder(req)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, orderPage(r.orderView(v, web.NewForm(req), req.URL.Query().Get("do"))))
+}
+
+func (r *Room) orderView(v *file, f *web.Form, do string) *orderView {
+	o := &orderView{file: v, Form: f, Mine: v.Order.Assignee != nil && *v.Order.Assignee == v.Me.ID}
+	if v.Order.Assignee != nil && !o.Mine {
+		o.Held = v.Order.AssigneeName
+	}
+	outcomes := casework.Outcomes(*v.Order)
+	if slices.Contains(outcomes, do) || (do == "done" && len(outcomes) == 0) {
+		o.Do = do
+	}
+	key := v.Order.Operation
+	if key == "" {
+		key = v.Order.Form
+	}
+	if o.Do == "" || o.Do == "pass" || o.Do == "done" {
+		o.Fields = deskFields[key]
+	}
+	if item, ok := r.Catalog.Item(v.Case.Item); ok {
+		for _, m := range item.Materials {
+			o.Asks = append(o.Asks, askable{m.Code, m.Name})
+		}
+	}
+	return o
+}
+
+// act runs something on an order and comes back to its page.
+func (r *Room) act(w http.ResponseWriter, req *http.Request, f func(me staff.Person, id uuid.UUID) error, to string) error {
+	me, err := r.me(req.Context())
+	if err != nil {
+		return err
+	}
+	id, err := uuid.Parse(req.PathValue("id"))
+	if err != nil {
+		return web.NotFound()
+	}
+	if err := f(me, id); err != nil {
+		return err
+	}
+	if to == "" {
+		to = "/w/order/" + id.String()
+	}
+	return web.Redirect(w, req, to)
+}
+
+func (r *Room) claim(w http.ResponseWriter, req *http.Request) error {
+	return r.act(w, req, func(me staff.Person, id uuid.UUID) error {
+		_, err := r.Cases.Claim(req.Context(), me, id)
+		return err
+	}, "")
+}
+
+func (r *Room) takeOver(w http.ResponseWriter, req *http.Request) error {
+	return r.act(w, req, func(me staff.Person, id uuid.UUID) error {
+		_, err := r.Cases.TakeOver(req.Context(), me, id)
+		return err
+	}, "")
+}
+
+func (r *Room) release(w http.ResponseWriter, req *http.Request) error {
+	return r.act(w, req, func(me staff.Person, id uuid.UUID) error { return r.Cases.Release(req.Context(), me, id) }, "/w/queue/mine")
+}
+
+// decide takes the decision. What the form lacks is said beside its fields; nothing that was typed is lost.
+func (r *Room) decide(w http.ResponseWriter, req *http.Request) error {
+	f, err := web.ParseForm(req)
+	if err != nil {
+		return err
+	}
+	v, err := r.openOrder(req)
+	if err != nil {
+		return err
+	}
+	view := r.orderView(v, f, f.Value("outcome"))
+	d := casework.Decision{Outcome: f.Value("outcome"), Opinion: f.Value("opinion"), Source: web.Source(req.Context()), Values: map[string]string{"compared": f.Value("compared")}}
+	if d.Outcome == "done" {
+		d.Outcome = ""
+	}
+	for _, x := range view.Fields {
+		d.Values[x.name] = f.Value(x.name)
+	}
+	if d.Outcome == "correct" {
+		d.Requests = requests(f)
+	}
+	r.checkDecision(f, view, d)
+	if f.OK() {
+		err = r.Cases.Decide(req.Context(), v.Me, v.Order.ID, d)
+		var fields casework.FieldErrors
+		switch {
+		case errors.As(err, &fields):
+			for name, words := range fields {
+				f.Fail(name, words)
+			}
+		case err != nil:
+			return err
+		}
+	}
+	if !f.OK() {
+		view.Form = f
+		return web.Render(w, req, http.StatusUnprocessableEntity, orderPage(view))
+	}
+	web.Flash(req.Context(), "green", string(v.Case.No)+" "+v.Order.Name+"："+doneWords(d.Outcome))
+	return web.Redirect(w, req, "/w/queue/mine")
+}
+
+func doneWords(outcome string) string {
+	if w := outcomeWords[outcome]; w != "" {
+		return w
+	}
+	return "已完成"
+}
+
+func (r *Room) checkDecision(f *web.Form, v *orderView, d casework.Decision) {
+	if len(casework.Outcomes(*v.Order)) > 0 && d.Outcome == "" {
+		f.Fail("outcome", "请选择处理结果")
+	}
+	if len([]rune(d.Opinion)) > 500 {
+		f.Fail("opinion", fmt.Sprintf("意见最多 500 个字，您写了 %d 个", len([]rune(d.Opinion))))
+	}
+	for _, q := range d.Requests {
+		if strings.TrimSpace(q.Reason) == "" {
+			f.Fail("why-"+q.Code, "请写明为什么要补")
+		}
+	}
+}
+
+// requests collects the ticked materials with their reasons.
+func requests(f *web.Form) []casework.Request {
+	var out []casework.Request
+	for _, code := range f.Values("ask") {
+		out = append(out, casework.Request{Code: code, Reason: f.Value("why-" + code)})
+	}
+	return out
+}
+
+// acceptList shows the cases that wait at a counter of the clerk's district; one is found by its number or by scanning the sheet.
+func (r *Room) acceptList(w http.ResponseWriter, req *http.Request) error {
+	return r.formList(w, req, "accept")
+}
+
+// issueList shows the certificates that wait to be handed over.
+func (r *Room) issueList(w http.ResponseWriter, req *http.Request) error {
+	return r.formList(w, req, "pickup")
+}
+
+func (r *Room) formList(w http.ResponseWriter, req *http.Request, form string) error {
+	ctx := req.Context()
+	me, err := r.me(ctx)
+	if err != nil {
+		return err
+	}
+	q := req.URL.Query().Get("q")
+	var no land.CaseNumber
+	f := web.NewForm(req)
+	if q != "" {
+		if no, err = land.ParseCaseNumber(q); err != nil {
+			f.Set("q", q)
+			f.Fail("q", "办件编号不对，请对照通知单再看一遍")
+		}
+	}
+	var rows []casework.Row
+	if f.OK() {
+		if rows, err = r.Cases.AtCounter(ctx, r.Pool, me, form, no); err != nil {
+			return err
+		}
+	}
+	return web.Render(w, req, http.StatusOK, counterPage(form, f, q, rows, r.Clock.Now()))
+}
