@@ -78,9 +78,6 @@ func (b *book) example(state string) democity.Example {
 	return democity.Example{}
 }
 
-// free lists homes that contracts wait for: nothing burdens them.
-func (b *book) free(n int) []democity.Contract { return b.city.Contracts[n : n+1] }
-
 // sale is the entry of a contract with everything in order and a mortgage for its first loan.
 func (b *book) sale(k democity.Contract) register.Entry {
 	b.t.Helper()

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -57,22 +58,27 @@ func (c chart) byID(id uuid.UUID) *account {
 	return nil
 }
 
-// source is whose payment a deposit is. A loan of a lender that is not named goes to the first that still owes, or to the last.
+// source is whose payment a deposit is: the lender that is named; else the one who owes exactly this much, else the first that
+// still owes, else the last.
 func (c chart) source(d Deposit) *account {
-	var last *account
+	var owing, last *account
 	for _, a := range c {
-		if a.side != "source" || a.kind != d.Kind {
+		switch {
+		case a.side != "source" || a.kind != d.Kind:
 			continue
-		}
-		if a.kind == DownPayment || a.name == d.Lender && d.Lender != "" {
+		case a.kind == DownPayment || d.Lender != "" && a.name == d.Lender:
 			return a
 		}
-		if last == nil || -last.balance >= last.agreed {
-			last = a
+		last = a
+		if a.missing() > 0 && (owing == nil || owing.missing() != d.Amount && a.missing() == d.Amount) {
+			owing = a
 		}
 	}
-	return last
+	return cmp.Or(owing, last)
 }
+
+// missing is what a payer still has to pay in.
+func (a *account) missing() land.Fen { return max(a.agreed+a.balance, 0) }
 
 // surplus is what a payer paid in beyond the agreed.
 func (a *account) surplus() land.Fen { return max(-a.balance-a.agreed, 0) }
@@ -83,10 +89,9 @@ func (c chart) receipt(r *record, again bool) *Receipt {
 		if a.side != "source" {
 			continue
 		}
-		missing := max(a.agreed+a.balance, 0)
-		rec.Missing += missing
+		rec.Missing += a.missing()
 		rec.Surplus += a.surplus()
-		if a.kind == DownPayment && missing > 0 {
+		if a.kind == DownPayment && a.missing() > 0 {
 			rec.DownHere = false
 		}
 	}

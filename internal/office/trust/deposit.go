@@ -24,7 +24,7 @@ const (
 type Deposit struct {
 	Case      uuid.UUID
 	Kind      string // DownPayment or Loan
-	Lender    string // of a loan: the name; when empty or unknown the first one that still owes
+	Lender    string // of a loan: its name; when empty or unknown, the one whose amount it is, or the first that still owes
 	Amount    land.Fen
 	Account   string // the payer's, to which a refund goes; empty when the bank does not say
 	Reference string // the bank's voucher

@@ -2,6 +2,8 @@ package trust_test
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,6 +200,36 @@ func TestDepositIsBookedOnce(t *testing.T) {
 	}
 }
 
+// The bank does not always say whose loan it was.
+func TestLoanWithoutALenderFindsItsOwn(t *testing.T) {
+	d := newDesk(t)
+	for _, c := range []struct {
+		name    string
+		amounts []land.Fen
+		missing land.Fen // after all of them, the down payment apart
+		surplus land.Fen
+	}{
+		{"in the order of the agreement", []land.Fen{500_000_00, 300_000_00}, 0, 0},
+		{"the other way round", []land.Fen{300_000_00, 500_000_00}, 0, 0},
+		{"in parts", []land.Fen{200_000_00, 300_000_00, 300_000_00}, 0, 0},
+		{"too much at the end", []land.Fen{500_000_00, 300_000_00, 1_00}, 0, 1_00},
+		{"not all", []land.Fen{500_000_00}, 300_000_00, 0},
+	} {
+		a := deal()
+		d.opened(a)
+		var rec *trust.Receipt
+		for i, amount := range c.amounts {
+			var err error
+			if rec, err = d.deposit(a.Case, trust.Loan, amount, fmt.Sprintf("V%d", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if rec.Missing-a.Down != c.missing || rec.Surplus != c.surplus {
+			t.Errorf("%s: %s missing, %s too much", c.name, rec.Missing-a.Down, rec.Surplus)
+		}
+	}
+}
+
 func TestWhatTheLedgerRefuses(t *testing.T) {
 	d := newDesk(t)
 	a := deal()
@@ -384,5 +416,93 @@ func TestConstraints(t *testing.T) {
 		if !pg.IsCheck(err, c.want) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
+	}
+}
+
+// Money that comes when everyone has been paid goes back to its payer alone; the deal itself is not undone.
+func TestMoneyAfterThePayoutGoesBack(t *testing.T) {
+	d := newDesk(t)
+	c := d.funded()
+	n := 0
+	for _, when := range []string{trust.WhenEntered, trust.WhenHandedOver} {
+		i, err := d.pay(c, when)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var results []trust.Result
+		for range i.Payments {
+			n++
+			results = append(results, trust.Result{Paid: true, Reference: fmt.Sprintf("P%d", n)})
+		}
+		if _, err := d.done(i.Number, results...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := d.statement(c); s.State != trust.Closed {
+		t.Fatalf("state %s", s.State)
+	}
+	if i, err := d.pay(c, trust.WhenEntered); err != nil || i != nil {
+		t.Errorf("paid again: %+v, %v", i, err)
+	}
+	var rec *trust.Receipt
+	late := trust.Deposit{Case: c, Kind: trust.Loan, Lender: "泰州市住房公积金管理中心", Account: "6200777", Amount: 7_00, Reference: "V9", At: today}
+	if err := d.tx(func(tx pgx.Tx) (err error) { rec, err = d.Deposit(t.Context(), tx, late); return err }); err != nil || !rec.MustReturn || rec.Surplus != 7_00 {
+		t.Fatalf("late loan %+v, %v", rec, err)
+	}
+	i, err := d.refund(c)
+	if err != nil || len(i.Payments) != 1 || i.Payments[0].Name != late.Lender || i.Payments[0].Account != late.Account || i.Total() != 7_00 {
+		t.Fatalf("refund %+v, %v", i, err)
+	}
+	if s, err := d.done(i.Number, trust.Result{Paid: true, Reference: "R1"}); err != nil || s.State != trust.Closed || s.Held != 0 {
+		t.Errorf("settled %+v, %v", s, err)
+	}
+}
+
+// Several workers at once: one voucher counts once, one instruction is given, one answer is booked.
+func TestTheSameAtOnce(t *testing.T) {
+	d := newDesk(t)
+	c := d.opened(deal())
+	together := func(n int, act func(i int) error) {
+		t.Helper()
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				if err := act(i); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	together(6, func(i int) error {
+		in := []struct {
+			kind   string
+			amount land.Fen
+		}{{trust.DownPayment, 480_000_00}, {trust.Loan, 500_000_00}, {trust.Loan, 300_000_00}}[i/2]
+		_, err := d.deposit(c, in.kind, in.amount, fmt.Sprintf("V%d", i/2))
+		return err
+	})
+	if s := d.statement(c); s.Held != 1_280_000_00 || len(s.Moves) != 3 {
+		t.Fatalf("statement %+v", s)
+	}
+	numbers := make([]string, 4)
+	together(4, func(i int) error {
+		in, err := d.pay(c, trust.WhenEntered)
+		if err == nil {
+			numbers[i] = in.Number
+		}
+		return err
+	})
+	for _, n := range numbers {
+		if n != numbers[0] {
+			t.Fatalf("instructions %v", numbers)
+		}
+	}
+	together(3, func(int) error {
+		_, err := d.done(numbers[0], trust.Result{Paid: true, Reference: "P1"}, trust.Result{Paid: true, Reference: "P2"}, trust.Result{Paid: true, Reference: "P3"})
+		return err
+	})
+	if s := d.statement(c); s.Held != 50_000_00 || len(s.Moves) != 6 {
+		t.Errorf("statement %+v", s)
 	}
 }
