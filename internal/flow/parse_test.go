@@ -2,7 +2,6 @@ package flow
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -171,14 +170,12 @@ func TestParseTakesWhatToolsWrite(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	raw, err := os.ReadFile(saleFolder + "existing-home-sale.bpmn")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(string(raw))
 	f.Add(small(""))
 	f.Add(source(outcomeData + `<bpmn:startEvent id="s"/><bpmn:inclusiveGateway id="f" default="f-b"/><bpmn:userTask id="a"/><bpmn:userTask id="b"/><bpmn:inclusiveGateway id="j"/><bpmn:endEvent id="done"/>` +
 		flows("s f", "f a n > 0", "f b", "a j", "b j", "j done")))
+	f.Add(source(outcomeData + `<bpmn:startEvent id="s"/><bpmn:subProcess id="x" yc:limit="1d"><bpmn:multiInstanceLoopCharacteristics yc:collection="list" yc:item="it"/><bpmn:startEvent id="xs"/><bpmn:receiveTask id="r" messageRef="msg-m1" yc:form="=it.form"/>
+		<bpmn:endEvent id="xe"><bpmn:errorEventDefinition errorRef="err-e1"/></bpmn:endEvent>` + flows("xs r", "r xe") + `</bpmn:subProcess><bpmn:boundaryEvent id="b" attachedToRef="x"><bpmn:errorEventDefinition/></bpmn:boundaryEvent><bpmn:endEvent id="done"/>` +
+		flows("s x", "x done", "b done")))
 	f.Add(`<a xmlns="urn:x"><b/></a>`)
 	f.Fuzz(func(t *testing.T, src string) {
 		d, err := Parse(strings.NewReader(src))
