@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -37,14 +38,14 @@ func main() {
 	kong.Parse(&s, kong.Name("simcity"), kong.Description("Every system outside the platform, simulated over its real protocol. A tool for tests and demonstrations."))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, s); err != nil {
+	if err := run(ctx, s, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "simcity:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves until ctx ends.
-func run(ctx context.Context, s settings) error {
+// run serves until ctx ends. It says on out, in one line of JSON, when it is ready and where.
+func run(ctx context.Context, s settings, out io.Writer) error {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", s.Port))
 	if err != nil {
 		return fmt.Errorf("port %d is not free, choose another with --port: %w", s.Port, err)
@@ -66,7 +67,7 @@ func run(ctx context.Context, s settings) error {
 	server := &http.Server{Handler: city.Handler(), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{"ready": true, "url": "http://" + listener.Addr().String()}); err != nil {
+	if err := json.NewEncoder(out).Encode(map[string]any{"ready": true, "url": "http://" + listener.Addr().String()}); err != nil {
 		return err
 	}
 	done := make(chan struct{})

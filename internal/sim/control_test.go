@@ -17,21 +17,9 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
 
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/sim/pay/paytest"
 	"yichuang/internal/sim/simtest"
 )
-
-// prefixed sends what is meant for WeChat to its simulated gateway.
-type prefixed string
-
-func (p prefixed) RoundTrip(r *http.Request) (*http.Response, error) {
-	to, err := url.Parse(string(p))
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host, r.URL.Path, r.Host = to.Scheme, to.Host, to.Path+r.URL.Path, to.Host
-	return http.DefaultTransport.RoundTrip(r)
-}
 
 func pemOf(t *testing.T, text string) []byte {
 	t.Helper()
@@ -59,7 +47,7 @@ func TestPayByCode(t *testing.T) {
 	}
 	client, err := core.NewClient(t.Context(),
 		option.WithWechatPayPublicKeyAuthCipher(k["mchid"], k["merchantSerial"], private.(*rsa.PrivateKey), k["publicKeyId"], public.(*rsa.PublicKey)),
-		option.WithHTTPClient(&http.Client{Transport: prefixed(k["gateway"])}))
+		option.WithHTTPClient(&http.Client{Transport: paytest.To(k["gateway"])}))
 	if err != nil {
 		t.Fatal(err)
 	}

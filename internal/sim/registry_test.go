@@ -176,7 +176,7 @@ func TestSeizuresQueue(t *testing.T) {
 	}
 	left := w.home(k.Unit).Restrictions
 	s := left[len(left)-1]
-	if s.Kind != spec.RestrictionKindSeizure || s.Number != "（2026）苏1281执2号" || s.From != "2026-11-24" || s.Until != "2027-11-23" {
+	if s.Kind != spec.RestrictionKindSeizure || s.DocumentNo != "（2026）苏1281执2号" || s.From != "2026-11-24" || s.Until != "2027-11-23" {
 		t.Fatalf("the second seizure is %+v", s)
 	}
 	var status spec.RegistryUnitStatusResponse

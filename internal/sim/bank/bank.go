@@ -7,6 +7,8 @@ package bank
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
@@ -183,9 +185,15 @@ func (b *Banks) receive(number string, kind spec.DepositKind, amount int64, paye
 	}
 	s := b.systems[a.Bank]
 	return s.Tell(wire.Office, spec.BankTrustDeposit, a.Case, 0, spec.BankTrustDepositRequest{
-		CaseNo: a.Case, AgreementNo: a.Agreement, Account: a.Number, Kind: kind, Amount: amount, Payer: payer, VoucherNo: voucher,
+		CaseNo: a.Case, AgreementNo: a.Agreement, Account: a.Number, Kind: kind, Amount: amount, Payer: payer, PayerAccount: payersAccount(payer), VoucherNo: voucher,
 		ArrivedAt: s.Now(), Balance: a.Balance,
 	})
+}
+
+// payersAccount is the account that a payer's money comes from, always the same for the same payer.
+func payersAccount(payer string) string {
+	sum := sha256.Sum256([]byte("account of " + payer))
+	return fmt.Sprintf("6217%015d", binary.BigEndian.Uint64(sum[:])%1_000_000_000_000_000)
 }
 
 // Deposit brings money to the account of an agreement; amount 0 means all that is still expected of the kind, payer "" the buyers.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"yichuang/internal/democity"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/wire"
@@ -30,6 +31,11 @@ func (b *Banks) serveFund(s *wire.System) {
 			return spec.FundLoanResultRequest(out), err
 		})
 }
+
+const (
+	fund      = "fund/" + democity.FundCode
+	guarantor = "fund/" + democity.GuaranteeCode
+)
 
 // terms is what a decision "approve" may say.
 type terms struct {
@@ -62,9 +68,13 @@ func (b *Banks) evaluate(s *wire.System, w wire.Work, in spec.BankLoanEvaluateRe
 	out.ContractNo, out.MortgageContractNo = "JK"+now.Format("2006")+tail, "DY"+now.Format("2006")+tail
 	out.From, out.Until = now.Format(time.DateOnly), now.AddDate(t.Years, 0, 0).Format(time.DateOnly)
 	if in.LoanKind == spec.LoanKindGuarantee {
-		return out, nil // the guarantee company vouches, another lends
+		return out, nil // a vouching alone: nobody lends by it
 	}
-	if _, _, err := b.loans.Add(w.ID.String(), Loan{Work: w.ID, Lender: s.Name, Case: in.CaseNo, Amount: out.Amount}); err != nil {
+	lender := s.Name
+	if lender == guarantor {
+		lender = fund // the guarantee company evaluates, the fund lends
+	}
+	if _, _, err := b.loans.Add(w.ID.String(), Loan{Work: w.ID, Lender: lender, Case: in.CaseNo, Amount: out.Amount}); err != nil {
 		return out, err
 	}
 	return out, b.arrange(in.CaseNo)

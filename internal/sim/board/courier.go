@@ -14,8 +14,10 @@ import (
 // ErrRejected ends a job at once: the receiver will never accept it, so that trying again is useless.
 var ErrRejected = errors.New("the receiver rejects it for good")
 
-// shortestRetry keeps a fast clock from hammering a receiver that is down.
-const shortestRetry = 250 * time.Millisecond
+// floor is the shortest wait before another try: a fast clock must not hammer a receiver that is down.
+func floor(attempt int) time.Duration {
+	return min(250*time.Millisecond<<min(attempt, 6), 15*time.Second)
+}
 
 // Job is a message on its way to the platform.
 type Job struct {
@@ -214,8 +216,8 @@ func (c *Courier) settle(ctx context.Context, j Job, route Route, err error) err
 	}
 	wait := c.board.Shorten(route.Retry[min(j.Attempt, len(route.Retry)-1)])
 	_, uerr := c.jobs.Update(j.ID, func(j *Job) error {
+		j.Due = c.board.Now().Add(max(wait, floor(j.Attempt)))
 		j.Attempt++
-		j.Due = c.board.Now().Add(max(wait, shortestRetry))
 		j.Last = err.Error()
 		return nil
 	})

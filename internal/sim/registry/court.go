@@ -54,8 +54,8 @@ func (r *Registries) Seize(o Order) (spec.Restriction, error) {
 	p, err := r.books.change(o.Unit, func(p *page) error {
 		now, queue := s.Now(), p.seizures()
 		o = o.fill(now, p.Version)
-		made = spec.Restriction{Kind: spec.RestrictionKindSeizure, Number: o.Order, Holder: o.Court, RegisteredAt: now, QueueOrder: queue,
-			DocumentNo: o.Notice, Note: fmt.Sprintf("查封期限%d个月", o.Months)}
+		made = spec.Restriction{Kind: spec.RestrictionKindSeizure, Number: o.Notice, Holder: o.Court, RegisteredAt: now, QueueOrder: queue,
+			DocumentNo: o.Order, Note: fmt.Sprintf("查封期限%d个月", o.Months)}
 		if queue == 0 {
 			made.From, made.Until = term(now, o.Months)
 		} else {
@@ -86,7 +86,7 @@ func term(now time.Time, months int) (from, until string) {
 	return now.Format(time.DateOnly), now.AddDate(0, months, -1).Format(time.DateOnly)
 }
 
-// Release ends a seizure; the next in the queue takes effect by itself.
+// Release ends a seizure, named by its ruling or its notice; the next in the queue takes effect by itself.
 func (r *Registries) Release(unit land.UnitCode, order string) error {
 	s, err := r.of(unit)
 	if err != nil {
@@ -95,7 +95,7 @@ func (r *Registries) Release(unit land.UnitCode, order string) error {
 	var ended spec.Restriction
 	var woken *spec.Restriction
 	p, err := r.books.change(unit, func(p *page) error {
-		i := slices.IndexFunc(p.Restrictions, func(x spec.Restriction) bool { return x.Number == order })
+		i := slices.IndexFunc(p.Restrictions, func(x spec.Restriction) bool { return x.Number == order || x.DocumentNo == order })
 		if i < 0 {
 			return ErrNoSeizure
 		}

@@ -107,8 +107,8 @@ func Restrictions(c *democity.City, code land.UnitCode) []spec.Restriction {
 				kind = spec.RestrictionKindQueuedSeizure
 			}
 			out = append(out, spec.Restriction{
-				Kind: kind, Number: s.Order, Holder: s.Court, RegisteredAt: s.Served, From: string(s.From), Until: string(s.To),
-				QueueOrder: s.Queue, DocumentNo: s.Notice, Note: term(s.Months),
+				Kind: kind, Number: s.Notice, Holder: s.Court, RegisteredAt: s.Served, From: string(s.From), Until: string(s.To),
+				QueueOrder: s.Queue, DocumentNo: s.Order, Note: term(s.Months),
 			})
 		}
 	}

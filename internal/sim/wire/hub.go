@@ -57,7 +57,7 @@ func (p Peer) Bad() error {
 type Hub struct {
 	board    *board.Board
 	document *spec.Document
-	peers    *board.Table[Peer] // by app
+	peers    *board.Table[Peer] // by zone
 	works    *board.Table[Work]
 	nonces   spec.Nonces
 	stranger *sm.Signer // nobody's key: signs what is to be forged
@@ -105,14 +105,7 @@ func (h *Hub) SetPeer(p Peer) error {
 		return err
 	}
 	p.URL = strings.TrimSuffix(p.URL, "/")
-	for _, old := range h.peers.List() {
-		if old.Zone == p.Zone && old.App != p.App {
-			if err := h.peers.Delete(old.App); err != nil {
-				return err
-			}
-		}
-	}
-	return h.peers.Put(p.App, p)
+	return h.peers.Put(p.Zone, p)
 }
 
 // Peers lists the platform's zones that are known.
@@ -120,8 +113,16 @@ func (h *Hub) Peers() []Peer { return h.peers.List() }
 
 // PeerOf is the application id of a zone, empty while it is unknown.
 func (h *Hub) PeerOf(zone string) string {
-	p, _ := h.peers.Find(func(p Peer) bool { return p.Zone == zone })
+	p, _ := h.peers.Get(zone)
 	return p.App
+}
+
+// peer finds the zone that signs as app; where both do, the one that a system belongs to.
+func (h *Hub) peer(app, zone string) (Peer, bool) {
+	if p, ok := h.peers.Get(zone); ok && p.App == app {
+		return p, true
+	}
+	return h.peers.Find(func(p Peer) bool { return p.App == app })
 }
 
 // Systems lists the systems in the order they were made.
@@ -138,17 +139,23 @@ func (h *Hub) system(name string) (*System, bool) {
 	return s, ok
 }
 
-// verifier finds the key of a peer for spec.CheckRequest.
+// verifier finds the keys of an application for spec.CheckRequest.
 func (h *Hub) verifier(app string) (spec.Verifier, error) {
-	p, ok := h.peers.Get(app)
-	if !ok {
+	var keys []*sm.PublicKey
+	for _, p := range h.peers.List() {
+		if p.App != app {
+			continue
+		}
+		key, err := sm.ParsePublicKey([]byte(p.PublicKey))
+		if err != nil {
+			return nil, fmt.Errorf("key of %s: %w", app, err)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
 		return nil, spec.NewFault(spec.CodeUnknownApp, "")
 	}
-	key, err := sm.ParsePublicKey([]byte(p.PublicKey))
-	if err != nil {
-		return nil, fmt.Errorf("key of %s: %w", app, err)
-	}
-	return spec.SM2Verifier(key), nil
+	return spec.SM2Verifier(keys...), nil
 }
 
 // Message is a line of the traffic that the pages show.

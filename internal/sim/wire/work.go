@@ -32,6 +32,7 @@ type Work struct {
 	Case      string          `json:"case"`
 	Body      json.RawMessage `json:"body"`
 	Asked     time.Time       `json:"asked"`
+	Round     int             `json:"round"` // how often it was asked anew, with other content
 	Due       time.Time       `json:"due"`
 	Decision  *board.Decision `json:"decision,omitempty"` // what an operator wants the result to be
 	Result    json.RawMessage `json:"result,omitempty"`   // once it is decided
@@ -39,7 +40,8 @@ type Work struct {
 
 // Async serves an operation that gets a receipt now and a result after a span of simulated time. Check may refuse at
 // once (nil: never); decide makes the result when the time has come, and may be run again after a kill, so that it has
-// to give the same for the same work. The same work asked again by another message is not done twice.
+// to give the same for the same work. The same work asked again in the same words is not done twice; in other words, as after a
+// correction, it is done anew.
 func Async[In, Out any](s *System, op spec.Operation, takes func(In) time.Duration, check func(In) error,
 	decide func(context.Context, Work, In) (Out, error)) {
 	s.serves[op] = func(_ context.Context, c Call, body []byte) (int, any, error) {
@@ -48,14 +50,14 @@ func Async[In, Out any](s *System, op spec.Operation, takes func(In) time.Durati
 			return 0, nil, err
 		}
 		w, known := s.hub.works.Get(workIn(body).String())
-		if !known {
+		if !known || !bytes.Equal(w.Body, body) {
 			if check != nil {
 				if err := check(in); err != nil {
 					return 0, nil, err
 				}
 			}
 			var err error
-			if w, err = s.take(c, body, takes(in)); err != nil {
+			if w, err = s.take(c, body, takes(in), w.Round+1); err != nil {
 				return 0, nil, err
 			}
 		}
@@ -83,8 +85,8 @@ func workIn(body []byte) uuid.UUID {
 	return about.WorkID
 }
 
-func (s *System) take(c Call, body []byte, takes time.Duration) (Work, error) {
-	w := Work{ID: workIn(body), System: s.Name, App: c.App, Operation: c.Operation, Case: caseOf(body), Body: body, Asked: c.At,
+func (s *System) take(c Call, body []byte, takes time.Duration, round int) (Work, error) {
+	w := Work{ID: workIn(body), System: s.Name, App: c.App, Operation: c.Operation, Case: caseOf(body), Body: body, Asked: c.At, Round: round,
 		Due: c.At.Add(s.hub.board.Shorten(takes)).Truncate(time.Millisecond)}
 	if err := s.hub.works.Put(w.ID.String(), w); err != nil {
 		return w, err
@@ -129,7 +131,7 @@ func (h *Hub) work(ctx context.Context, payload json.RawMessage) error {
 		}
 	}
 	// The message's id follows from the work, so that a kill at this point doubles nothing.
-	return s.post(parcel{Op: info.Result, To: w.App, MessageID: "result-" + w.ID.String(), RelatesTo: w.ID.String(), Body: w.Result}, w.Case, 0)
+	return s.post(parcel{Op: info.Result, To: w.App, MessageID: fmt.Sprintf("result-%s-%d", w.ID, w.Round), RelatesTo: w.ID.String(), Body: w.Result}, w.Case, 0)
 }
 
 // decide makes and keeps the result of a work.
@@ -228,7 +230,7 @@ func (s *System) send(ctx context.Context, p parcel, f board.Fault) error {
 	if p.To == "" {
 		p.To = s.hub.PeerOf(p.Zone)
 	}
-	peer, ok := s.hub.peers.Get(p.To)
+	peer, ok := s.hub.peer(p.To, s.Zone)
 	if !ok {
 		return fmt.Errorf("the platform (%s%s) is not registered here yet", p.To, p.Zone)
 	}
@@ -263,7 +265,7 @@ func (s *System) send(ctx context.Context, p parcel, f board.Fault) error {
 }
 
 // final are the refusals that sending again cannot change.
-var final = []spec.Code{spec.CodeHeader, spec.CodeSchema, spec.CodeMessageReused, spec.CodeTooBig, spec.CodeNotJSON}
+var final = []spec.Code{spec.CodeHeader, spec.CodeSchema, spec.CodeMessageReused, spec.CodeTooBig, spec.CodeNotJSON, spec.CodeUnknownOperation, spec.CodeNotGranted}
 
 // verdict tells what the platform's answer means for the courier.
 func verdict(status int, answer []byte) error {

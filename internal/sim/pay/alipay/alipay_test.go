@@ -17,6 +17,7 @@ import (
 	"yichuang/internal/sim/board/boardtest"
 	"yichuang/internal/sim/pay"
 	"yichuang/internal/sim/pay/alipay"
+	"yichuang/internal/sim/pay/paytest"
 )
 
 // shop is a merchant with a real SDK and an address for notices.
@@ -35,11 +36,8 @@ func open(t *testing.T, certificates bool) *shop {
 	t.Helper()
 	s := &shop{}
 	s.board = boardtest.Start(t, "alipay", func(b *board.Board) http.Handler {
-		v, err := pay.OpenVault(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.gateway, err = alipay.New(b, v); err != nil {
+		var err error
+		if s.gateway, err = alipay.New(b, paytest.Vault(t)); err != nil {
 			t.Fatal(err)
 		}
 		return s.gateway.Handler()

@@ -24,6 +24,7 @@ import (
 	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/board/boardtest"
 	"yichuang/internal/sim/pay"
+	"yichuang/internal/sim/pay/paytest"
 	"yichuang/internal/sim/pay/unionpay"
 )
 
@@ -43,11 +44,8 @@ func open(t *testing.T) *shop {
 	t.Helper()
 	s := &shop{t: t}
 	s.board = boardtest.Start(t, "unionpay", func(b *board.Board) http.Handler {
-		v, err := pay.OpenVault(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.gateway, err = unionpay.New(b, v); err != nil {
+		var err error
+		if s.gateway, err = unionpay.New(b, paytest.Vault(t)); err != nil {
 			t.Fatal(err)
 		}
 		return s.gateway.Handler()

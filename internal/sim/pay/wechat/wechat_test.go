@@ -27,21 +27,9 @@ import (
 	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/board/boardtest"
 	"yichuang/internal/sim/pay"
+	"yichuang/internal/sim/pay/paytest"
 	"yichuang/internal/sim/pay/wechat"
 )
-
-// redirect sends what the SDK addresses to WeChat to the simulated gateway, as the product's transport does.
-type redirect struct{ to string }
-
-func (t redirect) RoundTrip(r *http.Request) (*http.Response, error) {
-	to, err := url.Parse(t.to)
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host, r.URL.Path, r.Host = to.Scheme, to.Host, to.Path+r.URL.Path, to.Host
-	return http.DefaultTransport.RoundTrip(r)
-}
 
 // shop is a merchant with the official SDK and an address for notices.
 type shop struct {
@@ -60,11 +48,8 @@ func open(t *testing.T, dir string) *shop {
 	t.Helper()
 	s := &shop{accept: http.StatusOK}
 	s.board = boardtest.StartIn(t, dir, nil, "wechat", func(b *board.Board) http.Handler {
-		v, err := pay.OpenVault(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.gateway, err = wechat.New(b, v); err != nil {
+		var err error
+		if s.gateway, err = wechat.New(b, paytest.Vault(t)); err != nil {
 			t.Fatal(err)
 		}
 		return s.gateway.Handler()
@@ -74,7 +59,7 @@ func open(t *testing.T, dir string) *shop {
 	pub := parse(t, s.keys["publicKey"], x509.ParsePKIXPublicKey).(*rsa.PublicKey)
 	client, err := core.NewClient(t.Context(),
 		option.WithWechatPayPublicKeyAuthCipher(s.keys["mchid"], s.keys["merchantSerial"], key, s.keys["publicKeyId"], pub),
-		option.WithHTTPClient(&http.Client{Transport: redirect{s.keys["gateway"]}}))
+		option.WithHTTPClient(&http.Client{Transport: paytest.To(s.keys["gateway"])}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +331,7 @@ func TestCertificateMode(t *testing.T) {
 	client, err := core.NewClient(t.Context(),
 		option.WithMerchantCredential(s.keys["mchid"], s.keys["merchantSerial"], key),
 		option.WithWechatPayCertificate([]*x509.Certificate{cert}),
-		option.WithHTTPClient(&http.Client{Transport: redirect{s.keys["gateway"]}}))
+		option.WithHTTPClient(&http.Client{Transport: paytest.To(s.keys["gateway"])}))
 	if err != nil {
 		t.Fatal(err)
 	}
