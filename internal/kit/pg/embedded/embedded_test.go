@@ -117,9 +117,6 @@ func TestSecondStartKeepsTheDataAndIsFast(t *testing.T) {
 	s := start(t, dir)
 	mark(t, s)
 	stop(t, s)
-	if err := s.Err(); !errors.Is(err, embedded.ErrStopped) {
-		t.Errorf("after Stop, Err = %v", err)
-	}
 	begun := clock.System().Now()
 	s = start(t, dir)
 	if d := clock.System().Now().Sub(begun); d > 5*time.Second {
@@ -191,6 +188,21 @@ func TestKilledServerIsStartedAgain(t *testing.T) {
 	}
 	if err := s.Err(); err != nil {
 		t.Errorf("Err = %v", err)
+	}
+}
+
+// Stop may come at any moment, also while a killed server is about to be started again.
+func TestStopRightAfterAKill(t *testing.T) {
+	dir := used(t, "pg")
+	for range 5 {
+		s := start(t, dir)
+		if err := syscall.Kill(s.PID(), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		stop(t, s)
+		if err := s.Err(); !errors.Is(err, embedded.ErrStopped) || s.PID() != 0 {
+			t.Errorf("after Stop, Err = %v, process %d", err, s.PID())
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 type ErrNoPrograms struct{ Looked []string }
 
 func (e ErrNoPrograms) Error() string {
-	return "no PostgreSQL 15 or newer found in " + strings.Join(e.Looked, ", ")
+	return "no PostgreSQL 15 or newer found in " + strings.Join(e.Looked, ", ") + "; run make setup"
 }
 
 // Advice says what to do.

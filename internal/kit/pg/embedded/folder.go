@@ -34,7 +34,7 @@ func (f folder) pidFile() string { return filepath.Join(f.cluster(), "postmaster
 
 // ours are the names that may lie in the folder.
 var ours = map[string]bool{
-	"cluster": true, "cluster.new": true, "socket": true, "postgres.log": true, "owner.lock": true,
+	"cluster": true, "cluster.new": true, "socket": true, "postgres.log": true, "postgres.log.1": true, "owner.lock": true,
 	"lost+found": true,
 }
 

@@ -11,7 +11,7 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,8 +55,6 @@ var settings = map[string]string{
 	"log_parameter_max_length":        "0",
 	"log_line_prefix":                 "%m [%p] %q%d ",
 	"cluster_name":                    "yichuang",
-	"idle_session_timeout":            "0",
-	"restart_after_crash":             "on",
 }
 
 // Server is a running PostgreSQL.
@@ -68,10 +66,13 @@ type Server struct {
 	shared   bool
 	lock     *lock
 
-	pid      atomic.Int64
-	stopping atomic.Bool
-	done     chan struct{} // closed when the server has ended for good
-	err      error         // why, after done
+	mu       sync.Mutex
+	pid      int  // 0 while it isn't running
+	stopping bool // it is not to be started again
+
+	done chan struct{} // closed when a server that we started has ended for good
+	err  error         // why, after done
+	ours bool          // we started it
 }
 
 // Start starts the server of a data folder, and returns when it answers. It ends with the process, or by Stop.
@@ -130,7 +131,7 @@ func (s *Server) start(ctx context.Context, found []programs) error {
 		return err
 	}
 	if pid := s.orphan(); pid != 0 && s.shared {
-		s.pid.Store(int64(pid))
+		s.pid = pid
 		return s.untilReady(ctx)
 	}
 	if err := s.prepare(ctx, data); err != nil {
@@ -152,15 +153,14 @@ func (s *Server) prepare(ctx context.Context, data int) error {
 
 // launch starts the process and waits until it answers or ends.
 func (s *Server) launch(ctx context.Context) error {
+	s.ours = true
 	started := make(chan error, 1)
 	go s.supervise(started)
 	if err := <-started; err != nil {
 		return err
 	}
 	if err := s.untilReady(ctx); err != nil {
-		s.stopping.Store(true)
-		s.signalStop(context.WithoutCancel(ctx))
-		return err
+		return errors.Join(err, s.end(context.WithoutCancel(ctx)))
 	}
 	return nil
 }
@@ -182,8 +182,7 @@ func (s *Server) supervise(started chan<- error) {
 		}
 		begun := clock.System().Now()
 		err = cmd.Wait()
-		s.pid.Store(0)
-		if s.stopping.Load() || s.shared {
+		if !s.ended() {
 			s.err = ErrStopped
 			return
 		}
@@ -206,7 +205,23 @@ const (
 	restartPause = 100 * time.Millisecond
 )
 
+// ended notes that the process is gone, and tells whether it's to be started again.
+func (s *Server) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pid = 0
+	return !s.stopping && !s.shared
+}
+
 func (s *Server) spawn() (*exec.Cmd, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return nil, ErrStopped
+	}
+	if err := s.rotateLog(); err != nil {
+		return nil, err
+	}
 	out, err := os.OpenFile(s.logFile(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, s.explain(err)
@@ -217,8 +232,21 @@ func (s *Server) spawn() (*exec.Cmd, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	s.pid.Store(int64(cmd.Process.Pid))
+	s.pid = cmd.Process.Pid
 	return cmd, nil
+}
+
+// rotateLog keeps the server's log and one before it, of some megabytes each.
+func (s *Server) rotateLog() error {
+	const most = 8 << 20
+	info, err := os.Stat(s.logFile())
+	if err != nil || info.Size() < most {
+		return nil // none yet, or small
+	}
+	if err := os.Rename(s.logFile(), s.logFile()+".1"); err != nil {
+		return s.explain(err)
+	}
+	return nil
 }
 
 func (s *Server) args() []string {
@@ -257,7 +285,7 @@ func (s *Server) untilReady(ctx context.Context) error {
 			return fmt.Errorf("wait for own database: %w", ctx.Err())
 		case <-time.After(10 * time.Millisecond):
 		}
-		if s.shared && s.orphan() == 0 && s.pid.Load() == 0 {
+		if !s.ours && s.orphan() == 0 {
 			return s.lastWords()
 		}
 	}
@@ -317,7 +345,11 @@ func (s *Server) EnsureDB(ctx context.Context, name string) error {
 }
 
 // PID is the server's process, 0 while it isn't running: for the page of the system's state, and for drills that kill it.
-func (s *Server) PID() int { return int(s.pid.Load()) }
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pid
+}
 
 // Done is closed when the server has ended and is not started again; Err then says why.
 func (s *Server) Done() <-chan struct{} { return s.done }
@@ -335,19 +367,22 @@ func (s *Server) Err() error {
 // Stop ends the server: open transactions are rolled back, everything committed is kept. When ctx ends first, it's ended as in a
 // crash, from which the next start recovers.
 func (s *Server) Stop(ctx context.Context) error {
-	s.stopping.Store(true)
 	defer s.lock.release()
-	return s.signalStop(ctx)
+	return s.end(ctx)
 }
 
-func (s *Server) signalStop(ctx context.Context) error {
-	pid := s.PID()
-	if pid == 0 {
-		return nil
+func (s *Server) end(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopping = true
+	pid := s.pid
+	s.mu.Unlock()
+	if pid != 0 {
+		if err := stop(ctx, pid, func() bool { return worksIn(pid, s.cluster()) }); err != nil {
+			return fmt.Errorf("stop own database: %w", err)
+		}
 	}
-	alive := func() bool { return worksIn(pid, s.cluster()) }
-	if err := stop(ctx, pid, alive); err != nil {
-		return fmt.Errorf("stop own database: %w", err)
+	if s.ours {
+		<-s.done
 	}
 	return nil
 }
