@@ -87,8 +87,8 @@ func (p *pen) open(d *Definition) {
 	p.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="%s %s %s %s" width="%s" height="%s" role="img" aria-label="%s流程图" font-family="%s" font-size="13" fill="none">`+"\n",
 		num(b.x), num(b.y), num(b.w), num(b.h), num(b.w), num(b.h), text(d.Name), text(fontHan))
 	p.add("<title>%s流程图</title>\n<defs>\n", text(d.Name))
-	for id, colour := range map[string]string{"flow-head": inkLine, "flow-head-done": inkDone} {
-		p.add(`<marker id="%s" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 1L10 5L0 9Z" fill="%s"/></marker>`+"\n", id, colour)
+	for _, head := range []struct{ id, colour string }{{"flow-head", inkLine}, {"flow-head-done", inkDone}} {
+		p.add(`<marker id="%s" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 1L10 5L0 9Z" fill="%s"/></marker>`+"\n", head.id, head.colour)
 	}
 	p.add("</defs>\n")
 }

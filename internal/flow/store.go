@@ -13,6 +13,26 @@ import (
 	"yichuang/internal/kit/pg"
 )
 
+// The statements of a step. The benchmark runs the same ones without the engine.
+const (
+	sqlLoad = `SELECT digest, state, timers, steps FROM flow_instance WHERE id = $1 FOR UPDATE`
+
+	sqlLoadByWork = `SELECT i.id, w.local, i.digest, i.state, i.timers, i.steps FROM flow_work w JOIN flow_instance i ON i.id = w.instance
+		WHERE w.id = $1 FOR UPDATE OF i`
+
+	sqlInsert = `INSERT INTO flow_instance (id, process, digest, state, timers, next_due, steps, started, changed, ended, end_node)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`
+
+	sqlUpdate = `UPDATE flow_instance SET state = $2, timers = $3, next_due = $4, steps = $5, changed = $6, ended = $7, end_node = $8 WHERE id = $1`
+
+	sqlRecord = `INSERT INTO flow_history (instance, seq, at, event, passed) VALUES ($1, $2, $3, $4, $5)`
+
+	sqlOpenWorks = `INSERT INTO flow_work (id, instance, local, node, opened)
+		SELECT id, $1, local, node, $2 FROM unnest($3::uuid[], $4::bigint[], $5::text[]) AS new (id, local, node)`
+
+	sqlCloseWorks = `UPDATE flow_work SET closed = $3 WHERE instance = $1 AND local = ANY ($2)`
+)
+
 // findWork gives the instance of a work and its id inside. Index: primary key.
 func findWork(ctx context.Context, db pg.DB, work uuid.UUID) (instance uuid.UUID, local ID, err error) {
 	err = db.QueryRow(ctx, `SELECT instance, local FROM flow_work WHERE id = $1`, work).Scan(&instance, &local)
@@ -38,8 +58,7 @@ func findLocal(ctx context.Context, db pg.DB, instance uuid.UUID, local ID) (wor
 func (e *Engine) load(ctx context.Context, tx pgx.Tx, id uuid.UUID) (*run, error) {
 	r := e.newRun(tx, id, nil)
 	var s stored
-	err := tx.QueryRow(ctx, `SELECT digest, state, timers, steps FROM flow_instance WHERE id = $1 FOR UPDATE`, id).
-		Scan(&s.digest, &s.state, &s.timers, &r.steps)
+	err := tx.QueryRow(ctx, sqlLoad, id).Scan(&s.digest, &s.state, &s.timers, &r.steps)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %s", ErrNoSuchInstance, id)
 	}
@@ -57,8 +76,7 @@ func (e *Engine) loadByWork(ctx context.Context, tx pgx.Tx, work uuid.UUID) (*ru
 		s     stored
 		local ID
 	)
-	err := tx.QueryRow(ctx, `SELECT i.id, w.local, i.digest, i.state, i.timers, i.steps FROM flow_work w JOIN flow_instance i ON i.id = w.instance
-		WHERE w.id = $1 FOR UPDATE OF i`, work).Scan(&r.id, &local, &s.digest, &s.state, &s.timers, &r.steps)
+	err := tx.QueryRow(ctx, sqlLoadByWork, work).Scan(&r.id, &local, &s.digest, &s.state, &s.timers, &r.steps)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, 0, ErrNoSuchWork
 	}
@@ -99,11 +117,10 @@ func (r *run) save(ctx context.Context) error {
 	batch := &pgx.Batch{}
 	steps := r.steps + int64(len(r.record))
 	if r.fresh {
-		batch.Queue(`INSERT INTO flow_instance (id, process, digest, state, timers, next_due, steps, started, changed, ended, end_node)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
+		batch.Queue(sqlInsert,
 			r.id, r.def.ID, r.def.Digest, state, timers, r.nextDue(), steps, r.now, ended, r.state.End)
 	} else {
-		batch.Queue(`UPDATE flow_instance SET state = $2, timers = $3, next_due = $4, steps = $5, changed = $6, ended = $7, end_node = $8 WHERE id = $1`,
+		batch.Queue(sqlUpdate,
 			r.id, state, timers, r.nextDue(), steps, r.now, ended, r.state.End)
 	}
 	if err := r.saveHistory(batch); err != nil {
@@ -132,7 +149,7 @@ func (r *run) saveHistory(batch *pgx.Batch) error {
 		if err != nil {
 			return fmt.Errorf("flow: write history: %w", err)
 		}
-		batch.Queue(`INSERT INTO flow_history (instance, seq, at, event, passed) VALUES ($1, $2, $3, $4, $5)`, r.id, h.Seq, h.At, event, passed)
+		batch.Queue(sqlRecord, r.id, h.Seq, h.At, event, passed)
 	}
 	return nil
 }
@@ -154,11 +171,10 @@ func (r *run) saveWorks(batch *pgx.Batch) {
 		}
 	}
 	if len(ids) > 0 {
-		batch.Queue(`INSERT INTO flow_work (id, instance, local, node, opened) SELECT id, $1, local, node, $2 FROM unnest($3::uuid[], $4::bigint[], $5::text[]) AS new (id, local, node)`,
-			r.id, r.now, ids, locals, nodes)
+		batch.Queue(sqlOpenWorks, r.id, r.now, ids, locals, nodes)
 	}
 	if len(r.closed) > 0 {
-		batch.Queue(`UPDATE flow_work SET closed = $3 WHERE instance = $1 AND local = ANY ($2)`, r.id, r.closed, r.now)
+		batch.Queue(sqlCloseWorks, r.id, r.closed, r.now)
 	}
 }
 
