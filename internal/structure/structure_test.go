@@ -88,6 +88,7 @@ var rooms = map[string][]string{
 	"internal/ferry":         {"internal/land", "internal/kit"},
 	"internal/exchange":      {"internal/land", "internal/kit", "internal/audit", "internal/exchange/spec"},
 	"internal/exchange/spec": {"internal/land", "internal/kit", "docs"},
+	"internal/deal":          {"internal/land", "internal/catalog", "internal/ferry/message"},
 	"internal/hall":          zone,
 	"internal/office":        zone,
 	"internal/sim": {"internal/land", "internal/democity", "internal/kit/clock", "internal/kit/log", "internal/kit/sm",
@@ -100,7 +101,7 @@ var rooms = map[string][]string{
 
 // zone is what the two zones may import: everything shared, and never each other.
 var zone = []string{"internal/land", "internal/kit", "internal/democity", "internal/flow", "internal/catalog", "internal/ferry",
-	"internal/exchange", "internal/exchange/spec", "internal/audit"}
+	"internal/exchange", "internal/exchange/spec", "internal/audit", "internal/deal"}
 
 // roomOf is the room that a folder belongs to.
 func roomOf(dir string) string {
@@ -137,8 +138,12 @@ func mayImport(src source, target string) bool {
 		return false
 	case zonesMix(src.dir, target):
 		return false
-	case src.test, room == "", within(target, room):
+	case room == "", within(target, room) && !forTests(target):
+		return true
+	case src.test, forTests(src.dir):
 		return true // a test may play the outside world
+	case forTests(target):
+		return false
 	}
 	for _, allowed := range rooms[room] {
 		// Of two rooms one inside the other, the inner one is meant by its own name only.
@@ -148,6 +153,9 @@ func mayImport(src source, target string) bool {
 	}
 	return false
 }
+
+// forTests tells whether a folder is there for tests only, as its name says: pgtest, webtest, officetest.
+func forTests(dir string) bool { return strings.HasSuffix(dir, "test") }
 
 // zonesMix holds in tests as well: what passes between hall and office passes through the ferry. Whole-city tests are in e2e.
 func zonesMix(dir, target string) bool {
@@ -181,6 +189,10 @@ func TestImportRules(t *testing.T) {
 		{"internal/office/casework", "internal/flow", false, true},
 		{"cmd/yichuang", "internal/sim/idp", false, false},
 		{"cmd/yichuang", "internal/office/casework", false, true},
+		{"internal/kit/pg", "internal/kit/pg/pgtest", false, false},
+		{"internal/kit/pg", "internal/kit/pg/pgtest", true, true},
+		{"internal/office/officetest", "internal/kit/pg/pgtest", false, true},
+		{"internal/office/officetest", "internal/hall/account", false, false},
 		{"e2e", "cmd/yichuang", true, false},
 		{"e2e", "internal/hall/account", true, true},
 	} {

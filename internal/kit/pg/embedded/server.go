@@ -11,7 +11,9 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,6 +70,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	pid      int  // 0 while it isn't running
+	ready    bool // it has answered once
 	stopping bool // it is not to be started again
 
 	done chan struct{} // closed when a server that we started has ended for good
@@ -162,6 +165,9 @@ func (s *Server) launch(ctx context.Context) error {
 	if err := s.untilReady(ctx); err != nil {
 		return errors.Join(err, s.end(context.WithoutCancel(ctx)))
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ready = true
 	return nil
 }
 
@@ -189,7 +195,7 @@ func (s *Server) supervise(started chan<- error) {
 		if failures++; clock.System().Now().Sub(begun) > time.Minute {
 			failures = 1
 		}
-		if failures > maxRestarts {
+		if failures > maxRestarts || !s.worthAnother() {
 			s.err = s.lastWords()
 			s.log.Error("the database does not stay up", "err", s.err)
 			return
@@ -213,6 +219,14 @@ func (s *Server) ended() bool {
 	return !s.stopping && !s.shared
 }
 
+// worthAnother tells whether a server that ended by itself may stay up the next time: one that has run before, or that found the servants of
+// a killed one still at its memory. One that does not start at all has told why.
+func (s *Server) worthAnother() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready || strings.Contains(s.lastWords().Error(), "still in use")
+}
+
 func (s *Server) spawn() (*exec.Cmd, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -222,7 +236,7 @@ func (s *Server) spawn() (*exec.Cmd, error) {
 	if err := s.rotateLog(); err != nil {
 		return nil, err
 	}
-	out, err := os.OpenFile(s.logFile(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	out, err := os.OpenFile(s.logFile(), os.O_WRONLY|os.O_CREATE|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, s.explain(err)
 	}
