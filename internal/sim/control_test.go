@@ -170,6 +170,62 @@ func TestUtilities(t *testing.T) {
 	}
 }
 
+// TestTrustGoesBack: a frozen account pays nothing; released, it gives the money back once and is closed.
+func TestTrustGoesBack(t *testing.T) {
+	w := build(t)
+	k := w.contract("321202")
+	bank := "bank/" + k.Bank
+	w.office.Entrust(bank, spec.BankTrustOpen, w.openRequest(k, "XY2"))
+	w.pass(time.Hour)
+	account := last[spec.BankTrustOpenedRequest](w, w.office, spec.BankTrustOpened).Account
+	w.post("/control/deposit", map[string]any{"agreement": "XY2", "kind": "downPayment", "payer": k.Buyers[0].Name}, http.StatusOK)
+	w.pass(time.Minute)
+	from := last[spec.BankTrustDepositRequest](w, w.office, spec.BankTrustDeposit).PayerAccount
+	back := spec.BankTrustRefundRequest{WorkID: work(), CaseNo: caseNo, AgreementNo: "XY2", Account: account, InstructionNo: "TH1", Reason: "撤回", Close: true,
+		Payments: []spec.Money{{Payee: k.Buyers[0].Name, Account: from, Amount: int64(k.Down)}}}
+	w.post("/control/freeze", map[string]any{"agreement": "XY2", "frozen": true}, http.StatusOK)
+	var none spec.Receipt
+	if got := code(t, w.office.Ask(bank, spec.BankTrustRefund, back, &none)); got != "frozen" {
+		t.Fatalf("a refund from a frozen account: %s", got)
+	}
+	w.post("/control/freeze", map[string]any{"agreement": "XY2", "frozen": false}, http.StatusOK)
+	w.post("/control/decisions", map[string]any{"system": bank, "operation": "bank.trust.refund", "outcome": "fail", "reason": "账号有误"}, http.StatusOK)
+	for i, want := range []bool{false, true, true} {
+		w.office.Entrust(bank, spec.BankTrustRefund, back)
+		w.pass(time.Hour)
+		r := last[spec.BankTrustRefundedRequest](w, w.office, spec.BankTrustRefunded)
+		if r.Payments[0].Paid != want || r.Closed != want || (r.Balance == 0) != want {
+			t.Fatalf("refund %d: %+v", i+1, r)
+		}
+		if i == 0 { // what failed is ordered again under a new number; the third time it is the same order again
+			back.InstructionNo = "TH2"
+		}
+		back.WorkID = work()
+	}
+	w.post("/control/deposit", map[string]any{"agreement": "XY2", "kind": "downPayment", "amount": 100}, http.StatusNotFound)
+}
+
+// TestAskedAnew: a work that comes again in the same words is done once, in other words anew.
+func TestAskedAnew(t *testing.T) {
+	w := build(t)
+	k := w.contract("321202")
+	u, _ := w.built.Unit(k.Unit)
+	ask := spec.RegistrySurveyPushRequest{WorkID: work(), CaseNo: caseNo, UnitCode: string(k.Unit), Address: u.Address, Area: "1.00", Applicants: persons(k.Buyers)}
+	for _, want := range []struct {
+		area    string
+		results int
+		outcome spec.Outcome
+	}{{"1.00", 1, spec.OutcomeRefuse}, {"1.00", 1, spec.OutcomeRefuse}, {u.Area.String(), 2, spec.OutcomePass}} {
+		ask.Area = want.area
+		w.office.Entrust("registry/321202", spec.RegistrySurveyPush, ask)
+		w.pass(4 * time.Hour)
+		told := w.office.Told(spec.RegistrySurveyResult)
+		if got := last[spec.RegistrySurveyResultRequest](w, w.office, spec.RegistrySurveyResult); len(told) != want.results || got.Review.Outcome != want.outcome {
+			t.Fatalf("area %s: told %d times, review %+v", want.area, len(told), got.Review)
+		}
+	}
+}
+
 func TestBigData(t *testing.T) {
 	w := build(t)
 	k := w.contract("321202")

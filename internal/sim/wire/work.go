@@ -91,7 +91,29 @@ func (s *System) take(c Call, body []byte, takes time.Duration, round int) (Work
 	if err := s.hub.works.Put(w.ID.String(), w); err != nil {
 		return w, err
 	}
+	if err := s.hub.tidy(); err != nil {
+		return w, err
+	}
 	return w, s.hub.board.Courier.PostAt(workKind, "", w.Due, w.ID)
+}
+
+// keptWorks is about how many works are remembered once they are answered.
+const keptWorks = 5000
+
+// tidy forgets the oldest answered works when there are too many.
+func (h *Hub) tidy() error {
+	if h.works.Len() < keptWorks*6/5 {
+		return nil
+	}
+	for _, w := range h.works.List()[:keptWorks/5] {
+		if w.Result == nil {
+			continue
+		}
+		if err := h.works.Delete(w.ID.String()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Works lists what a system was entrusted with, the newest last.
