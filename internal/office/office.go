@@ -1,0 +1,262 @@
+// Package office puts the rooms of the inner zone together.
+//
+// In come a database, keys and addresses; out go two handlers, one for the people of the office and one for the systems of
+// the departments, and Run, which works the queue, the ferry and the clocks. Any number of processes may run it on one
+// database.
+package office
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"path"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"golang.org/x/sync/errgroup"
+
+	"yichuang/internal/audit"
+	"yichuang/internal/catalog"
+	"yichuang/internal/democity"
+	"yichuang/internal/exchange"
+	"yichuang/internal/ferry"
+	"yichuang/internal/flow"
+	"yichuang/internal/kit/blob"
+	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/doc"
+	"yichuang/internal/kit/doc/esign"
+	"yichuang/internal/kit/pg"
+	"yichuang/internal/kit/sm"
+	"yichuang/internal/kit/web"
+	"yichuang/internal/kit/web/ui"
+	"yichuang/internal/office/admin"
+	"yichuang/internal/office/billing"
+	"yichuang/internal/office/casework"
+	"yichuang/internal/office/connect"
+	"yichuang/internal/office/exchangeadmin"
+	"yichuang/internal/office/migrations"
+	"yichuang/internal/office/papers"
+	"yichuang/internal/office/register"
+	"yichuang/internal/office/staff"
+	"yichuang/internal/office/trust"
+	"yichuang/internal/office/window"
+)
+
+// Config is what the zone stands on.
+type Config struct {
+	Pool    *pgxpool.Pool
+	Clock   clock.Clock
+	Log     *slog.Logger
+	Metrics prometheus.Registerer
+	Keys    *sm.Keyring // at rest
+	Signer  *sm.Signer  // the office's seal on papers and crates
+	Blobs   *blob.Store
+	Fonts   *doc.Fonts
+	Seal    *esign.Identity // certificate of the e-seal in PDF files
+	Catalog *catalog.Catalog
+	Flows   fs.FS // *.bpmn at its root
+
+	Shared   *sm.Keyring   // ferry: the same in both zones
+	HallKey  *sm.PublicKey // ferry: the hall's
+	Verify   string        // address of the hall, printed in QR codes
+	Secure   bool          // pages are reached over TLS
+	Prefix   string        // of case numbers
+	PollFast bool          // the queue looks for work every few milliseconds: for demonstrations and tests
+}
+
+// Zone is the office, ready to serve.
+type Zone struct {
+	Door     *ferry.Door
+	Exchange *exchange.Exchange
+	Cases    *casework.Service
+	Staff    *staff.Room
+	Register *register.Register
+
+	config  Config
+	web     *web.Router
+	partner *exchange.Server
+	queue   *queue
+	audit   *audit.Log
+	trust   *trust.Ledger
+	billing *billing.Office
+}
+
+// queue gives River's client to rooms that are made before it.
+type queue struct{ *river.Client[pgx.Tx] }
+
+// InsertTx puts a job into the queue within a transaction.
+func (q *queue) InsertTx(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) error {
+	_, err := q.Client.InsertTx(ctx, tx, args, opts)
+	return err
+}
+
+// Migrate brings the office's database up to date.
+func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
+	for _, part := range []struct {
+		fs    fs.FS
+		table string
+	}{{migrations.FS, "office_version"}, {ferry.Migrations(), "ferry_version"}, {flow.Migrations(), "flow_version"},
+		{exchange.Migrations(), "exchange_version"}, {audit.Migrations(), "audit_version"}, {web.Migrations, "web_version"}} {
+		if err := pg.Migrate(ctx, pool, part.fs, part.table); err != nil {
+			return fmt.Errorf("office: migrate %s: %w", part.table, err)
+		}
+	}
+	return pg.MigrateRiver(ctx, pool)
+}
+
+// New makes the zone on a migrated database.
+func New(ctx context.Context, c Config) (*Zone, error) {
+	z := &Zone{config: c, queue: &queue{}}
+	z.audit = audit.New(c.Pool, c.Keys, c.Clock)
+	z.Register = register.New(c.Keys, c.Clock)
+	z.Staff = staff.New(c.Pool, c.Keys, z.audit, c.Clock)
+	z.trust, z.billing = trust.New(c.Keys, c.Clock), billing.New(c.Clock)
+	var err error
+	if z.Exchange, err = exchange.New(exchange.Options{Pool: c.Pool, Keyring: c.Keys, Clock: c.Clock, Log: c.Log, Registry: c.Metrics, Audit: z.audit}); err != nil {
+		return nil, fmt.Errorf("office: %w", err)
+	}
+	z.Door = ferry.New(ferry.Options{Zone: "office", Peer: "hall", Pool: c.Pool, Clock: c.Clock, Keys: c.Keys, Shared: c.Shared, Signer: c.Signer,
+		PeerKey: c.HallKey, Blobs: c.Blobs, Log: c.Log})
+	store, err := papers.NewStore(papers.Config{Fonts: c.Fonts, Blobs: c.Blobs, Keys: c.Keys, Signer: c.Signer, Seal: c.Seal, Clock: c.Clock, Random: rand.Reader, Verify: c.Verify})
+	if err != nil {
+		return nil, fmt.Errorf("office: %w", err)
+	}
+	z.Cases = casework.New(casework.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Door: z.Door,
+		Staff: z.Staff, Register: z.Register, Trust: z.trust, Billing: z.billing, Papers: store, Prefix: c.Prefix})
+	library, err := flows(c.Flows)
+	if err != nil {
+		return nil, err
+	}
+	if err := library.Install(ctx, c.Pool, c.Clock.Now()); err != nil {
+		return nil, fmt.Errorf("office: %w", err)
+	}
+	engine := flow.NewEngine(library, z.Cases, c.Catalog.Calendar(), c.Clock, z.queue)
+	z.Cases.Bind(engine, z.queue)
+	z.partner = exchange.NewServer(z.Exchange)
+	room := connect.New(connect.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Catalog: c.Catalog, Cases: z.Cases, Register: z.Register,
+		Trust: z.trust, Door: z.Door, Out: exchange.NewClient(z.Exchange), In: z.partner, Blobs: c.Blobs, Jobs: z.queue})
+	if missing := z.Door.Missing(); len(missing) > 0 {
+		return nil, fmt.Errorf("office: nobody takes the messages %v", missing)
+	}
+	if err := z.work(engine, room); err != nil {
+		return nil, err
+	}
+	z.web = z.pages(library, store)
+	return z, nil
+}
+
+// flows parses every definition of a folder.
+func flows(fsys fs.FS) (*flow.Library, error) {
+	names, err := fs.Glob(fsys, "*.bpmn")
+	if err != nil {
+		return nil, fmt.Errorf("office: list flows: %w", err)
+	}
+	library := flow.NewLibrary()
+	for _, name := range names {
+		raw, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, fmt.Errorf("office: read %s: %w", name, err)
+		}
+		d, err := flow.Parse(bytes.NewReader(raw))
+		if err != nil {
+			return nil, fmt.Errorf("office: %s: %w", path.Base(name), err)
+		}
+		library.Add(d)
+	}
+	return library, nil
+}
+
+// work sets up the queue with everything that runs in the background.
+func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &casework.Doer{S: z.Cases})
+	river.AddWorker(workers, &casework.Watcher{S: z.Cases})
+	river.AddWorker(workers, &connect.Answerer{Room: room})
+	river.AddWorker(workers, flow.NewTimerWorker(engine, z.config.Pool))
+	cfg := &river.Config{
+		Workers: workers, Logger: slog.New(slog.DiscardHandler),
+		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return casework.LimitsArgs{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
+	}
+	if z.config.PollFast {
+		cfg.FetchCooldown, cfg.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond
+	}
+	client, err := river.NewClient(riverpgxv5.New(z.config.Pool), cfg)
+	if err != nil {
+		return fmt.Errorf("office: queue: %w", err)
+	}
+	z.queue.Client = client
+	return nil
+}
+
+// pages sets up the routes of the office's people.
+func (z *Zone) pages(library *flow.Library, store *papers.Store) *web.Router {
+	c := z.config
+	rt := web.NewRouter(web.Options{Zone: "office", DB: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Authorizer: window.Authorize(z.Staff, c.Pool),
+		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Decorate: ui.Use(window.Frame()), Failure: ui.Failure, Map: window.MapError,
+		Sentence: c.Catalog.Message, Refused: z.refused})
+	window.New(window.Parts{Pool: c.Pool, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Staff: z.Staff, Register: z.Register,
+		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library}).Routes(rt)
+	admin.New(admin.Parts{Pool: c.Pool, Clock: c.Clock, Audit: z.audit, Door: z.Door, Exchange: z.Exchange}).Routes(rt)
+	exchangeadmin.New(exchangeadmin.Parts{Exchange: z.Exchange, Client: exchange.NewClient(z.Exchange), Clock: c.Clock}).Routes(rt)
+	return rt
+}
+
+// refused records that somebody signed in asked for what their rights do not cover (S-11).
+func (z *Zone) refused(ctx context.Context, r web.Route, _ *web.Error) {
+	who := web.Who(ctx)
+	if err := z.audit.Record(ctx, z.config.Pool, audit.Entry{Actor: who.ID.String(), ActorName: who.Name, Kind: audit.KindQuery, Action: "越权访问", Object: r.Method + " " + r.Pattern,
+		Source: web.Source(ctx), Outcome: audit.Refused}); err != nil {
+		z.config.Log.ErrorContext(ctx, "a refusal was not recorded", "error", err)
+	}
+}
+
+// Pages serves the people of the office.
+func (z *Zone) Pages() http.Handler { return z.web }
+
+// Partner serves the systems of the departments.
+func (z *Zone) Partner() http.Handler { return z.partner }
+
+// Routes lists the office's routes with their rights.
+func (z *Zone) Routes() []web.Route { return z.web.Routes() }
+
+// Run works until ctx ends.
+func (z *Zone) Run(ctx context.Context) error {
+	if err := z.queue.Start(ctx); err != nil {
+		return fmt.Errorf("office: start queue: %w", err)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return z.Door.Run(ctx) })
+	g.Go(func() error {
+		z.audit.Run(ctx, func(err error) { z.config.Log.Error("audit record is not sealed", "error", err) })
+		return nil
+	})
+	err := g.Wait()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if stopErr := z.queue.Stop(stop); stopErr != nil {
+		z.config.Log.Warn("the queue did not stop in time", "error", stopErr)
+	}
+	return err
+}
+
+// SeedDemo fills an empty office with the demonstration city: its register and its staff.
+func (z *Zone) SeedDemo(ctx context.Context, city *democity.City) error {
+	if _, err := z.Register.Seed(ctx, z.config.Pool, city); err != nil {
+		return fmt.Errorf("office: seed register: %w", err)
+	}
+	accounts := make([]staff.Account, 0, len(city.Staff))
+	for _, s := range city.Staff {
+		accounts = append(accounts, staff.Account{Person: staff.Person{Login: s.Login, Name: s.Name, Phone: s.Phone, District: s.District,
+			Department: s.Department, Org: s.Org, Hall: s.Hall, WindowNo: s.WindowNo, Roles: s.Roles}, Password: s.Password, Document: string(s.ID), Superior: s.Superior})
+	}
+	return z.Staff.Add(ctx, accounts)
+}
