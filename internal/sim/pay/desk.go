@@ -32,6 +32,8 @@ type Channel interface {
 	Reference(at time.Time) string
 	// Deliver carries one notice of a paid order to the merchant, freshly signed; see board.Route.
 	Deliver(ctx context.Context, o Order, n Notice) error
+	// DeliverRefund does so for a refund.
+	DeliverRefund(ctx context.Context, o Order, r Refund) error
 	// Retry is how the channel repeats a notice that the merchant did not accept.
 	Retry() []time.Duration
 	// Return is where the payer's browser goes after the payment; empty when the order names no place.
@@ -53,9 +55,10 @@ type Desk struct {
 	channel Channel
 }
 
-// told is a notice in the courier's bag. The order is read when it is delivered.
+// told is a notice in the courier's bag, of a refund where that is named. The order is read when it is delivered.
 type told struct {
 	Number string `json:"number"`
+	Refund string `json:"refund,omitempty"`
 	Notice Notice `json:"notice"`
 }
 
@@ -71,7 +74,14 @@ func NewDesk(b *board.Board, l *Ledger, c Channel) *Desk {
 		if err != nil {
 			return fmt.Errorf("%w: %w", board.ErrRejected, err)
 		}
-		return c.Deliver(ctx, o, t.Notice)
+		if t.Refund == "" {
+			return c.Deliver(ctx, o, t.Notice)
+		}
+		r, err := o.FindRefund(t.Refund)
+		if err != nil {
+			return fmt.Errorf("%w: %w", board.ErrRejected, err)
+		}
+		return c.DeliverRefund(ctx, o, r)
 	}})
 	return d
 }
@@ -190,9 +200,19 @@ func (d *Desk) tell(o Order, n Notice) error {
 	}
 	due := d.board.Now().Add(time.Duration(n.DelayMS) * time.Millisecond)
 	for range n.Times {
-		if err := d.board.Courier.PostAt(d.kind(), "", due, told{o.Number, n}); err != nil {
+		if err := d.board.Courier.PostAt(d.kind(), "", due, told{Number: o.Number, Notice: n}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Refund gives money of an order back and has the merchant told, once, after a span of simulated time. It says whether this very
+// call moved money.
+func (d *Desk) Refund(number string, r Refund, after time.Duration) (Order, Refund, bool, error) {
+	o, r, fresh, err := d.Ledger.Refund(number, r)
+	if err != nil || !fresh || r.NotifyURL == "" {
+		return o, r, fresh, err
+	}
+	return o, r, fresh, d.board.Courier.Post(d.kind(), "", after, told{Number: o.Number, Refund: r.Number})
 }

@@ -63,6 +63,7 @@ type Refund struct {
 	Reason    string    `json:"reason,omitempty"`
 	NotifyURL string    `json:"notifyUrl,omitempty"`
 	At        time.Time `json:"at"`
+	TxnTime   string    `json:"txnTime,omitempty"` // of the merchant's request, where its notice repeats that
 }
 
 // StateAt is the state that a query at a time shows.
@@ -192,10 +193,10 @@ func (l *Ledger) SetReturn(number, url string) (Order, error) {
 	})
 }
 
-// Refund gives money back. The same number again is answered as before if the amount is the same.
-func (l *Ledger) Refund(number string, r Refund) (Order, Refund, error) {
+// Refund gives money back, and says whether it did so just now: the same number again is answered as before, if the amount is the same.
+func (l *Ledger) Refund(number string, r Refund) (o Order, given Refund, fresh bool, err error) {
 	r.At = l.board.Now()
-	o, err := l.change(number, func(o *Order) error {
+	o, err = l.change(number, func(o *Order) error {
 		if o.State != Paid && o.State != Refunded {
 			return ErrUnpaid
 		}
@@ -209,10 +210,11 @@ func (l *Ledger) Refund(number string, r Refund) (Order, Refund, error) {
 		if r.Amount <= 0 || r.Amount > o.Amount-o.RefundedSum() {
 			return ErrTooMuch
 		}
+		fresh = true
 		o.State, o.Refunds = Refunded, append(o.Refunds, r)
 		return nil
 	})
-	return o, r, err
+	return o, r, fresh && err == nil, err
 }
 
 func (l *Ledger) change(number string, f func(*Order) error) (Order, error) {

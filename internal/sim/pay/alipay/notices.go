@@ -3,7 +3,6 @@ package alipay
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,8 +14,6 @@ import (
 	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/pay"
 )
-
-const refundKind = "alipay-refund"
 
 func (g *Gateway) refund(c call) (any, error) {
 	o, in, err := g.find(c)
@@ -33,21 +30,15 @@ func (g *Gateway) refund(c call) (any, error) {
 		}
 		in.OutRequestNo = o.Number // a whole refund may go without a number of its own
 	}
-	_, unseen := o.FindRefund(in.OutRequestNo)
-	o, r, err := g.desk.Ledger.Refund(o.Number, pay.Refund{
+	o, _, fresh, err := g.desk.Refund(o.Number, pay.Refund{
 		Number: in.OutRequestNo, Reference: o.Reference, Amount: amount, Reason: in.RefundReason, NotifyURL: o.NotifyURL,
-	})
+	}, 0)
 	if err != nil {
 		return nil, err
 	}
-	change := "N" // this very call moved money
-	if unseen != nil {
+	change := "N" // whether this very call moved money
+	if fresh {
 		change = "Y"
-		if o.NotifyURL != "" {
-			if err := g.board.Courier.Post(refundKind, "", 0, refunded{o.Number, r.Number}); err != nil {
-				return nil, err
-			}
-		}
 	}
 	return struct {
 		head
@@ -93,26 +84,8 @@ func (g *Gateway) Deliver(ctx context.Context, o pay.Order, n pay.Notice) error 
 	return g.notify(ctx, o.NotifyURL, values, n.Forge)
 }
 
-// refunded is a refund notice in the courier's bag.
-type refunded struct {
-	Order  string `json:"order"`
-	Refund string `json:"refund"`
-}
-
-// deliverRefund tells of a refund on the payment's own address, as the real platform does.
-func (g *Gateway) deliverRefund(ctx context.Context, payload json.RawMessage) error {
-	var in refunded
-	if err := json.Unmarshal(payload, &in); err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
-	o, err := g.desk.Ledger.Find(in.Order)
-	if err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
-	r, err := o.FindRefund(in.Refund)
-	if err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
+// DeliverRefund tells of a refund on the payment's own address, as the real platform does.
+func (g *Gateway) DeliverRefund(ctx context.Context, o pay.Order, r pay.Refund) error {
 	values := g.noticeFields(o, r.At)
 	values.Set("trade_status", g.status(o))
 	values.Set("out_biz_no", r.Number)

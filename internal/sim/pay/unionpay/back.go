@@ -2,7 +2,6 @@ package unionpay
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,8 +13,6 @@ import (
 	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/pay"
 )
-
-const refundKind = "unionpay-refund"
 
 // back serves a machine's message. The answer is fields joined by & and, as the real gateway has it, not URL-encoded.
 func (g *Gateway) back(run func(url.Values) (url.Values, error)) http.Handler {
@@ -69,18 +66,11 @@ func (g *Gateway) refund(f url.Values) (url.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, unseen := o.FindRefund(f.Get("orderId"))
-	o, r, err := g.desk.Ledger.Refund(o.Number, pay.Refund{
-		Number: f.Get("orderId"), Reference: g.Reference(g.board.Now()), Amount: amount, NotifyURL: f.Get("backUrl"),
-	})
+	o, r, _, err := g.desk.Refund(o.Number, pay.Refund{
+		Number: f.Get("orderId"), Reference: g.Reference(g.board.Now()), Amount: amount, NotifyURL: f.Get("backUrl"), TxnTime: f.Get("txnTime"),
+	}, 0)
 	if err != nil {
 		return nil, err
-	}
-	if unseen != nil && r.NotifyURL != "" {
-		job := refunded{o.Number, r.Number, f.Get("txnTime")}
-		if err := g.board.Courier.Post(refundKind, "", 0, job); err != nil {
-			return nil, err
-		}
 	}
 	return url.Values{
 		"respCode": {"00"}, "respMsg": {"成功[0000000]"}, "queryId": {r.Reference}, "origQryId": {o.Reference},
@@ -131,29 +121,11 @@ func (g *Gateway) Deliver(ctx context.Context, o pay.Order, n pay.Notice) error 
 	return g.notify(ctx, o.NotifyURL, f, n.Forge)
 }
 
-// refunded is a refund notice in the courier's bag.
-type refunded struct {
-	Order   string `json:"order"`
-	Refund  string `json:"refund"`
-	TxnTime string `json:"txnTime"`
-}
-
-func (g *Gateway) deliverRefund(ctx context.Context, payload json.RawMessage) error {
-	var in refunded
-	if err := json.Unmarshal(payload, &in); err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
-	o, err := g.desk.Ledger.Find(in.Order)
-	if err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
-	r, err := o.FindRefund(in.Refund)
-	if err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
+// DeliverRefund sends the notice of a refund to the refund's own backUrl.
+func (g *Gateway) DeliverRefund(ctx context.Context, o pay.Order, r pay.Refund) error {
 	return g.notify(ctx, r.NotifyURL, url.Values{
 		"txnType": {"04"}, "txnSubType": {"00"}, "bizType": {"000201"}, "accessType": {"0"}, "merId": {g.merID},
-		"orderId": {r.Number}, "txnTime": {in.TxnTime}, "txnAmt": {strconv.FormatInt(int64(r.Amount), 10)}, "currencyCode": {"156"},
+		"orderId": {r.Number}, "txnTime": {r.TxnTime}, "txnAmt": {strconv.FormatInt(int64(r.Amount), 10)}, "currencyCode": {"156"},
 		"queryId": {r.Reference}, "origQryId": {o.Reference}, "respCode": {"00"}, "respMsg": {"success"},
 	}, false)
 }

@@ -3,7 +3,6 @@ package wechat
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -14,8 +13,6 @@ import (
 
 // refundTakes is how long money needs to be back in the payer's purse.
 const refundTakes = 30 * time.Second
-
-const refundKind = "wechat-refund"
 
 type refundRequest struct {
 	TransactionID string `json:"transaction_id"`
@@ -48,18 +45,12 @@ func (g *Gateway) refund(_ *http.Request, body []byte) (any, error) {
 	if in.Amount.Total != int64(o.Amount) || in.Amount.Currency != "CNY" {
 		return nil, badParam("订单金额或退款金额与之前请求不一致，请核实后再试")
 	}
-	_, seen := o.FindRefund(in.OutRefundNo)
-	o, r, err := g.desk.Ledger.Refund(o.Number, pay.Refund{
+	o, r, _, err := g.desk.Refund(o.Number, pay.Refund{
 		Number: in.OutRefundNo, Reference: "503000" + board.Digits(22), Amount: land.Fen(in.Amount.Refund),
 		Reason: in.Reason, NotifyURL: in.NotifyURL,
-	})
+	}, refundTakes)
 	if err != nil {
 		return nil, err
-	}
-	if seen != nil && r.NotifyURL != "" {
-		if err := g.board.Courier.Post(refundKind, "", refundTakes, refunded{o.Number, r.Number}); err != nil {
-			return nil, err
-		}
 	}
 	return g.refundView(o, r), nil
 }
@@ -89,25 +80,8 @@ func (g *Gateway) refundView(o pay.Order, r pay.Refund) map[string]any {
 	return view
 }
 
-// refunded is a refund notice in the courier's bag.
-type refunded struct {
-	Order  string `json:"order"`
-	Refund string `json:"refund"`
-}
-
-func (g *Gateway) deliverRefund(ctx context.Context, payload json.RawMessage) error {
-	var in refunded
-	if err := json.Unmarshal(payload, &in); err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
-	o, err := g.desk.Ledger.Find(in.Order)
-	if err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
-	r, err := o.FindRefund(in.Refund)
-	if err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
+// DeliverRefund sends a REFUND.SUCCESS notice.
+func (g *Gateway) DeliverRefund(ctx context.Context, o pay.Order, r pay.Refund) error {
 	back := r.At.Add(g.board.Shorten(refundTakes))
 	return g.notify(ctx, r.NotifyURL, o.Echo["serial"], false, event{
 		ID: "EV-" + r.Reference, Type: "REFUND.SUCCESS", Summary: "退款成功", Original: "refund", At: back,

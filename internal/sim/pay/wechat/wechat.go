@@ -56,7 +56,6 @@ func New(b *board.Board, v *pay.Vault) (*Gateway, error) {
 		return nil, err
 	}
 	g.desk = pay.NewDesk(b, ledger, g)
-	b.Courier.Handle(refundKind, board.Route{Retry: g.Retry(), Deliver: g.deliverRefund})
 	return g, nil
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/refunddomestic"
 
+	"yichuang/internal/kit/clock"
 	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/board/boardtest"
 	"yichuang/internal/sim/pay"
@@ -33,6 +34,7 @@ import (
 
 // shop is a merchant with the official SDK and an address for notices.
 type shop struct {
+	clock    *clock.Fake
 	board    *board.Board
 	gateway  *wechat.Gateway
 	client   *core.Client
@@ -46,8 +48,9 @@ type shop struct {
 
 func open(t *testing.T, dir string) *shop {
 	t.Helper()
-	s := &shop{accept: http.StatusOK}
-	s.board = boardtest.StartIn(t, dir, nil, "wechat", func(b *board.Board) http.Handler {
+	// The SDK compares with the machine's clock, and lets five minutes pass either way.
+	s := &shop{clock: clock.NewFake(time.Now()), accept: http.StatusOK}
+	s.board = boardtest.StartIn(t, dir, s.clock, "wechat", func(b *board.Board) http.Handler {
 		var err error
 		if s.gateway, err = wechat.New(b, paytest.Vault(t)); err != nil {
 			t.Fatal(err)
@@ -279,6 +282,15 @@ func TestRefund(t *testing.T) {
 	}
 	if got := s.state(t, "BILL0004"); got != "REFUND" {
 		t.Fatalf("state %s", got)
+	}
+	s.board.Courier.Tick(t.Context())
+	if len(s.refunds) != 0 || *first.Status != "PROCESSING" {
+		t.Fatalf("the money is back at once: %s, heard %v", *first.Status, s.refunds)
+	}
+	s.clock.Advance(30 * time.Second)
+	s.board.Courier.Tick(t.Context())
+	if len(s.refunds) != 1 || s.refunds[0]["refund_status"] != "SUCCESS" || s.refunds[0]["out_refund_no"] != "R1" {
+		t.Fatalf("heard %v", s.refunds)
 	}
 	// The gateway is killed and starts again on the same folder: order and refund are still there.
 	s2 := open(t, dir)
