@@ -72,10 +72,9 @@ func chainEngine(b *testing.B) (*Engine, *postbox, *pgxpool.Pool, *Definition) {
 	return NewEngine(lib, box, flat{}, clock.System(), nil), box, pool, d
 }
 
-// atOnce runs n whole chains, some at a time, and reports steps per second.
-func atOnce(b *testing.B, workers int, one func() error) {
+// atOnce runs n whole chains, some at a time.
+func atOnce(b *testing.B, workers, n int, one func() error) {
 	b.Helper()
-	b.ResetTimer()
 	var wg sync.WaitGroup
 	todo := make(chan struct{})
 	for range workers {
@@ -87,29 +86,37 @@ func atOnce(b *testing.B, workers int, one func() error) {
 			}
 		})
 	}
-	for range b.N {
+	for range n {
 		todo <- struct{}{}
 	}
 	close(todo)
 	wg.Wait()
-	b.ReportMetric(float64(b.N*(chain+1))/b.Elapsed().Seconds(), "steps/s")
 }
 
-// BenchmarkEngineSteps takes instances through the chain, a transaction a step, on PostgreSQL.
+func perSecond(b *testing.B, chains int, d time.Duration) float64 {
+	b.Helper()
+	return float64(chains*(chain+1)) / d.Seconds()
+}
+
+// engineChain takes one instance through the chain, a transaction a step.
+func engineChain(ctx context.Context, e *Engine, box *postbox, pool *pgxpool.Pool) error {
+	id := uuid.Must(uuid.NewV7())
+	err := pg.InTx(ctx, pool, func(tx pgx.Tx) error { return e.Start(ctx, tx, id, "p", nil) })
+	for i := 0; i < chain && err == nil; i++ {
+		work, _ := box.works.Load(id)
+		err = pg.InTx(ctx, pool, func(tx pgx.Tx) error { return e.Complete(ctx, tx, work.(uuid.UUID), nil) })
+	}
+	return err
+}
+
+// BenchmarkEngineSteps measures steps per second on PostgreSQL.
 func BenchmarkEngineSteps(b *testing.B) {
 	for _, workers := range []int{1, 8} {
 		b.Run(fmt.Sprintf("at=%d", workers), func(b *testing.B) {
 			e, box, pool, _ := chainEngine(b)
-			ctx := b.Context()
-			atOnce(b, workers, func() error {
-				id := uuid.Must(uuid.NewV7())
-				err := pg.InTx(ctx, pool, func(tx pgx.Tx) error { return e.Start(ctx, tx, id, "p", nil) })
-				for i := 0; i < chain && err == nil; i++ {
-					work, _ := box.works.Load(id)
-					err = pg.InTx(ctx, pool, func(tx pgx.Tx) error { return e.Complete(ctx, tx, work.(uuid.UUID), nil) })
-				}
-				return err
-			})
+			b.ResetTimer()
+			atOnce(b, workers, b.N, func() error { return engineChain(b.Context(), e, box, pool) })
+			b.ReportMetric(perSecond(b, b.N, b.Elapsed()), "steps/s")
 		})
 	}
 }
@@ -119,14 +126,42 @@ func BenchmarkPlainSteps(b *testing.B) {
 	for _, workers := range []int{1, 8} {
 		b.Run(fmt.Sprintf("at=%d", workers), func(b *testing.B) {
 			_, _, pool, d := chainEngine(b)
-			s, _, err := Step(d, State{}, StartEvent(nil))
-			if err != nil {
-				b.Fatal(err)
-			}
-			state := []byte(encode(b, s))
-			atOnce(b, workers, func() error { return plainChain(b.Context(), pool, d, state) })
+			state := chainState(b, d)
+			b.ResetTimer()
+			atOnce(b, workers, b.N, func() error { return plainChain(b.Context(), pool, d, state) })
+			b.ReportMetric(perSecond(b, b.N, b.Elapsed()), "steps/s")
 		})
 	}
+}
+
+// BenchmarkEngineAgainstPlain runs both by turns, so that whatever else the machine does meets both alike, and reports
+// how much of the plain statements' speed the engine keeps.
+func BenchmarkEngineAgainstPlain(b *testing.B) {
+	const workers = 8
+	e, box, pool, d := chainEngine(b)
+	state := chainState(b, d)
+	var engine, plain time.Duration
+	for range b.N {
+		from := clock.System().Now()
+		atOnce(b, workers, workers, func() error { return engineChain(b.Context(), e, box, pool) })
+		engine += clock.System().Now().Sub(from)
+		from = clock.System().Now()
+		atOnce(b, workers, workers, func() error { return plainChain(b.Context(), pool, d, state) })
+		plain += clock.System().Now().Sub(from)
+	}
+	b.ReportMetric(perSecond(b, b.N*workers, engine), "engine-steps/s")
+	b.ReportMetric(perSecond(b, b.N*workers, plain), "plain-steps/s")
+	b.ReportMetric(100*plain.Seconds()/engine.Seconds(), "%-of-plain")
+}
+
+// chainState is what the state of the chain looks like in JSON.
+func chainState(b *testing.B, d *Definition) []byte {
+	b.Helper()
+	s, _, err := Step(d, State{}, StartEvent(nil))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return []byte(encode(b, s))
 }
 
 func plainChain(ctx context.Context, pool *pgxpool.Pool, d *Definition, state []byte) error {
