@@ -129,53 +129,57 @@ func (x *Exchange) SetEndpoint(ctx context.Context, by Actor, e Endpoint, keys *
 	if err := e.check(d); err != nil {
 		return Endpoint{}, err
 	}
-	var saved row
+	var saved Endpoint
 	err := pg.InTx(ctx, x.pool, func(tx pgx.Tx) error {
-		var (
-			before *Endpoint
-			err    error
-		)
-		saved = row{Endpoint: e}
-		if e.ID == uuid.Nil {
-			saved.ID = uuid.Must(uuid.NewV7())
-		} else {
-			old, err := lockEndpoint(ctx, tx, e.ID)
-			if err != nil {
-				return err
-			}
-			if old.Version != e.Version {
-				return ErrStale
-			}
-			was, err := x.public(old)
-			if err != nil {
-				return err
-			}
-			before = &was
-			saved.signer, saved.secret, saved.PeerKey = old.signer, old.secret, old.PeerKey
-		}
-		if err := saved.sealKeys(x.keyring, keys); err != nil {
+		before, next, err := x.replace(ctx, tx, e)
+		if err != nil {
 			return err
 		}
-		if d.Remote() && len(saved.secret) == 0 && len(saved.signer) == 0 {
+		if err := next.sealKeys(x.keyring, keys); err != nil {
+			return err
+		}
+		if d.Remote() && len(next.secret) == 0 && len(next.signer) == 0 {
 			return &ErrSetting{"keys", "需要我方签名私钥与对方公钥，或共享密钥"}
 		}
-		saved.Version, saved.UpdatedAt, saved.UpdatedBy, saved.OpenSince = e.Version+1, x.clock.Now(), by.ID, time.Time{}
-		if err := x.alignSiblings(ctx, tx, saved, keys, before == nil || before.PeerApp != saved.PeerApp); err != nil {
+		next.Version, next.UpdatedAt, next.UpdatedBy, next.OpenSince = e.Version+1, x.clock.Now(), by.ID, time.Time{}
+		if err := x.alignSiblings(ctx, tx, next, keys, before == nil || before.PeerApp != next.PeerApp); err != nil {
 			return err
 		}
-		if err := saveEndpoint(ctx, tx, saved); err != nil {
+		if err := saveEndpoint(ctx, tx, next); err != nil {
 			return err
 		}
-		if saved.Endpoint, err = x.public(saved); err != nil {
+		if saved, err = x.public(next); err != nil {
 			return err
 		}
-		return x.audit.Record(ctx, tx, change(by, reason, before, saved.Endpoint, keys != nil))
+		return x.audit.Record(ctx, tx, change(by, reason, before, saved, keys != nil))
 	})
 	if err != nil {
 		return Endpoint{}, err
 	}
 	x.known.expire()
-	return saved.Endpoint, nil
+	return saved, nil
+}
+
+// replace gives what an endpoint was (nil: it is new) and the row that takes its place, still with the old keys.
+func (x *Exchange) replace(ctx context.Context, tx pgx.Tx, e Endpoint) (before *Endpoint, next row, err error) {
+	next = row{Endpoint: e}
+	if e.ID == uuid.Nil {
+		next.ID, next.PeerKey = uuid.Must(uuid.NewV7()), ""
+		return nil, next, nil
+	}
+	old, err := lockEndpoint(ctx, tx, e.ID)
+	if err != nil {
+		return nil, row{}, err
+	}
+	if old.Version != e.Version {
+		return nil, row{}, ErrStale
+	}
+	was, err := x.public(old)
+	if err != nil {
+		return nil, row{}, err
+	}
+	next.signer, next.secret, next.PeerKey = old.signer, old.secret, old.PeerKey
+	return &was, next, nil
 }
 
 // alignSiblings keeps one system to one key: new keys go to all endpoints of its application, and an endpoint that joins must bring the same.

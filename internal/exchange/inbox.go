@@ -17,6 +17,8 @@ import (
 
 // deliver runs the handler, once per message, in the transaction that records nonce, message and answer.
 func (s *Server) deliver(ctx context.Context, a *arrival, handle handler) (answer reply, err error) {
+	ctx, cancel := context.WithTimeout(ctx, a.info.Timeout) // past that the sender has given up and comes again
+	defer cancel()
 	err = pg.InTx(ctx, s.x.pool, func(tx pgx.Tx) error {
 		first, err := s.note(ctx, tx, a)
 		if err != nil {

@@ -153,8 +153,11 @@ func (m *mail) code(t testing.TB) (spec.Code, int) {
 func TestMessageIsTakenInAndAnsweredSigned(t *testing.T) {
 	d := newDesk(t, nil)
 	var from exchange.Caller
-	d.do = func(_ context.Context, _ pgx.Tx, c exchange.Caller, in spec.RegistryEntryResultRequest) (spec.Ack, error) {
+	d.do = func(ctx context.Context, _ pgx.Tx, c exchange.Caller, in spec.RegistryEntryResultRequest) (spec.Ack, error) {
 		from = c
+		if _, limited := ctx.Deadline(); !limited {
+			t.Error("the handler has all the time in the world")
+		}
 		if in.WorkID != work || in.ReasonCode != spec.EntryReasonSeized {
 			t.Errorf("received %+v", in)
 		}
