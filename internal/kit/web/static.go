@@ -66,14 +66,19 @@ func loadAssets(more fs.FS) (map[string]*asset, error) {
 	return all, nil
 }
 
-// squeeze leaves comments and indentation out of a script of ours.
+// squeeze leaves comments, indentation and, on lines without a string or pattern, needless blanks out of a script of ours.
 func squeeze(js []byte) []byte {
+	comment, blank := regexp.MustCompile(`(?s)/\*.*?\*/`), regexp.MustCompile(` *([=+*<>!&|?:,;(){}]) *`)
 	var out bytes.Buffer
-	for line := range bytes.Lines(regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAll(js, nil)) {
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			out.Write(line)
-			out.WriteByte('\n')
+	for line := range bytes.Lines(comment.ReplaceAll(js, nil)) {
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
 		}
+		if !bytes.ContainsAny(line, `'"/`) {
+			line = blank.ReplaceAll(line, []byte("$1"))
+		}
+		out.Write(line)
+		out.WriteByte('\n')
 	}
 	return out.Bytes()
 }

@@ -3,20 +3,30 @@
 'use strict';
 var html = d.documentElement, i;
 html.className += ' js';
-function all(sel, root) { return Array.prototype.slice.call((root || d).querySelectorAll(sel)); }
+function list(x) { return Array.prototype.slice.call(x); }
+function all(sel, root) { return list((root || d).querySelectorAll(sel)); }
 function on(el, type, fn) { el.addEventListener(type, fn, false); }
 function meta(name) { var m = d.querySelector('meta[name="' + name + '"]'); return m ? m.getAttribute('content') : ''; }
 function up(el, attr) { while (el && el !== d && !(el.getAttribute && el.getAttribute(attr) !== null)) { el = el.parentNode; } return el === d ? null : el; }
 function make(tag, cls, text) { var e = d.createElement(tag); e.className = cls || ''; if (text) { e.appendChild(d.createTextNode(text)); } return e; }
 function clock() { var t = new Date(), m = t.getMinutes(); return t.getHours() + ':' + (m < 10 ? '0' : '') + m; }
 
+/* a request of ours: errors come as problem documents */
+function ask(method, url) {
+  var x = new XMLHttpRequest();
+  x.open(method, url);
+  if (method === 'POST') { x.setRequestHeader('Accept', 'application/problem+json'); }
+  return x;
+}
+
 /* forms that save themselves */
-function target(form) { return (form.getAttribute('action') || '').split('#')[0] || location.href.split('#')[0]; }
+function here() { return location.href.split('#')[0]; }
+function target(form) { return (form.getAttribute('action') || '').split('#')[0] || here(); }
 function encode(form) {
   var out = [], els = form.elements, e, n;
   for (n = 0; n < els.length; n++) {
     e = els[n];
-    if (!e.name || e.disabled || /^(file|submit|button)$/.test(e.type) || e.tagName === 'BUTTON') { continue; }
+    if (!e.name || /^(file|submit|button)$/.test(e.type)) { continue; }
     if (/^(checkbox|radio)$/.test(e.type) && !e.checked) { continue; }
     out.push(encodeURIComponent(e.name) + '=' + encodeURIComponent(e.value));
   }
@@ -30,14 +40,12 @@ function autosave(form) {
     var body = encode(form), x;
     clearTimeout(timer);
     if (body === last) { return; }
-    x = new XMLHttpRequest();
-    x.open('POST', url);
-    x.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded; charset=UTF-8');
-    x.setRequestHeader('Accept', 'application/problem+json');
+    x = ask('POST', url);
+    x.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded');
     x.onload = function () {
       if (x.status >= 200 && x.status < 300) { last = body; say(clock() + ' 已自动保存'); stay(); }
-      else if (x.status === 401) { say('登录已到时间，提交时会请您重新登录，内容不会丢'); }
-      else { say('暂时没有保存，稍后会再试'); timer = setTimeout(save, 15000); }
+      else if (x.status === 401) { say('登录已到时间，提交时会请您重新登录'); }
+      else { say('没有保存，稍后再试'); timer = setTimeout(save, 15000); }
     };
     x.onerror = function () { say('网络断了，连上后会再保存'); timer = setTimeout(save, 15000); };
     x.send(body);
@@ -48,18 +56,27 @@ function autosave(form) {
   on(d, 'visibilitychange', function () { if (d.hidden) { save(); } });
 }
 
+/* parts of this page take the content that they have in another answer for it */
+function fresh(page, sel) {
+  var t = make('div');
+  t.innerHTML = page;
+  all(sel).forEach(function (o) {
+    var n = o.id && t.querySelector('#' + o.id);
+    if (n && o.innerHTML !== n.innerHTML && !(o.contains(d.activeElement) && typing(d.activeElement))) { o.innerHTML = n.innerHTML; }
+  });
+}
+function typing(e) { return /^(SELECT|TEXTAREA|INPUT)$/.test(e.tagName) && e.type !== 'file'; }
+
 /* uploads: several at once, with how far they are */
 function upload(form) {
   var file = form.querySelector('input[type=file]'), box = form.querySelector('.up__p');
   if (!file || !('FormData' in w) || !('upload' in new XMLHttpRequest())) { return; }
   file.multiple = true;
   function send(f, next) {
-    var row = make('p', 'small', f.name + ' '), bar = make('progress'), data = new w.FormData(), x = new XMLHttpRequest(), txt = make('span');
+    var row = make('p', 'small', f.name + ' '), bar = make('progress'), data = new w.FormData(), x = ask('POST', target(form)), txt = make('span');
     bar.max = 100; bar.value = 0; row.appendChild(bar); row.appendChild(txt); box.appendChild(row);
     all('input[type=hidden]', form).forEach(function (h) { data.append(h.name, h.value); });
     data.append(file.name, f);
-    x.open('POST', target(form));
-    x.setRequestHeader('Accept', 'application/problem+json');
     x.upload.onprogress = function (e) { if (e.lengthComputable) { bar.value = Math.round(e.loaded / e.total * 100); txt.textContent = bar.value < 100 ? ' 上传中 ' + bar.value + '%' : ' 识别中'; } };
     function fail(t) {
       var b = make('button', 'btn btn--sec btn--sm', '重试');
@@ -69,21 +86,27 @@ function upload(form) {
     }
     x.onload = function () {
       var m = '没有传上去';
-      if (x.status >= 200 && x.status < 400) { txt.textContent = ' 已上传'; next(true); return; }
+      if (x.status >= 200 && x.status < 400) { txt.textContent = ' 已上传'; next(true, x.responseText); return; }
       try { m = JSON.parse(x.responseText).detail || m; } catch (ignore) { }
       fail(m);
     };
     x.onerror = function () { fail('网络断了'); };
     x.send(data);
   }
-  function done(ok) { if (ok) { location.replace(location.pathname + location.search + '#' + (up(form, 'id') || {}).id); location.reload(); } }
+  function done(ok, page) {
+    var li = up(form, 'id');
+    if (!ok) { return; }
+    fresh(page, '[data-fresh],#' + li.id);
+    all('form[data-upload]', li).forEach(upload);
+    li.querySelector('.up__p').textContent = '已上传';
+  }
   on(form, 'submit', function (e) {
-    var q = Array.prototype.slice.call(file.files), good = true;
+    var q = list(file.files), good = true;
     if (!q.length) { return; }
-    e.preventDefault();
-    (function next(ok) {
+    e.preventDefault(); box.textContent = '';
+    (function next(ok, page) {
       if (ok === false) { good = false; }
-      if (q.length) { send(q.shift(), next); } else if (good) { done(true); }
+      if (q.length) { send(q.shift(), next); } else { done(good, page); }
     })();
   });
   on(file, 'change', function () { if (file.files.length) { form.querySelector('button').click(); } });
@@ -92,12 +115,10 @@ function upload(form) {
 /* parts that change by themselves */
 function live(el) {
   var url = el.getAttribute('data-sse');
-  function swap(h) { if (!el.contains(d.activeElement) && el.innerHTML !== h) { el.innerHTML = h; } }
-  if ('EventSource' in w) { new w.EventSource(url).onmessage = function (e) { swap(e.data); }; return; }
+  if ('EventSource' in w) { new w.EventSource(url).onmessage = function (e) { fresh('<div id="' + el.id + '">' + e.data + '</div>', '#' + el.id); }; return; }
   setInterval(function () {
-    var x = new XMLHttpRequest();
-    x.open('GET', location.href.split('#')[0]);
-    x.onload = function () { var t = d.createElement('div'), n; t.innerHTML = x.responseText; n = t.querySelector('#' + el.id); if (x.status === 200 && n) { swap(n.innerHTML); } };
+    var x = ask('GET', here());
+    x.onload = function () { if (x.status === 200) { fresh(x.responseText, '#' + el.id); } };
     x.send();
   }, 15000);
 }
@@ -128,11 +149,11 @@ function stay() { since = +new Date(); if (bn) { bn.parentNode.removeChild(bn); 
 if (idle) {
   setInterval(function () {
     var left = idle - (new Date() - since) / 1000, b;
-    if (left > 300 || bn) { if (left <= 0 && bn) { bn.firstChild.nodeValue = '已经到时间。提交时会请您重新登录，内容还在。'; } return; }
-    bn = make('div', 'bn', '您有一段时间没有操作，大约 5 分钟后需要重新登录。填的内容会留着。');
+    if (left > 300 || bn) { if (left <= 0 && bn) { bn.firstChild.nodeValue = '到时间了，提交时会请您重新登录，内容还在。'; } return; }
+    bn = make('div', 'bn', '再有 5 分钟要重新登录，填的内容会留着。');
     bn.setAttribute('role', 'status');
     b = make('button', 'btn btn--sec btn--sm', '继续办理'); b.type = 'button';
-    on(b, 'click', function () { var x = new XMLHttpRequest(); x.open('GET', location.href.split('#')[0]); x.onload = stay; x.send(); });
+    on(b, 'click', function () { var x = ask('GET', here()); x.onload = stay; x.send(); });
     bn.appendChild(b);
     d.body.insertBefore(bn, d.body.firstChild);
   }, 10000);
