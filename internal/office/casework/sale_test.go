@@ -38,7 +38,7 @@ func toReview(o *officetest.Office, app message.Application) *casework.Case {
 		o.Pay(c.ID, kind)
 	}
 	accept := o.Need(c.ID, "accept")
-	o.Decide(o.Clerk("clerk", accept), accept, casework.Decision{Outcome: "pass", Values: map[string]string{"compared": "yes"}})
+	o.Decide(o.Person("window"), accept, casework.Decision{Outcome: "pass", Values: map[string]string{"compared": "yes"}})
 	return c
 }
 
@@ -46,9 +46,9 @@ func TestSaleWithLoanFromSubmissionToArchive(t *testing.T) {
 	o := officetest.New(t)
 	c := toReview(o, o.Application(withLoan(o)))
 	first := o.Need(c.ID, "first-review")
-	o.Decide(o.Clerk("first", first), first, casework.Decision{Outcome: "pass", Opinion: "同意"})
+	o.Decide(o.Person("first"), first, casework.Decision{Outcome: "pass", Opinion: "同意"})
 	second := o.Need(c.ID, "second-review")
-	o.Decide(o.Clerk("second", second), second, casework.Decision{Outcome: "pass", Opinion: "同意"})
+	o.Decide(o.Person("second"), second, casework.Decision{Outcome: "pass", Opinion: "同意"})
 	loan := o.Need(c.ID, "loan-arrival")
 	if loan.Kind != casework.Wait {
 		t.Fatalf("loan arrival is of kind %s", loan.Kind)
