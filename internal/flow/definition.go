@@ -1,6 +1,9 @@
 package flow
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Kind is the BPMN element that a node is.
 type Kind string
@@ -202,6 +205,25 @@ func (b *Body) declared(name string) (DataType, bool) {
 		}
 	}
 	return "", false
+}
+
+// loopAround is the innermost multi-instance that the node is, or is in; nil where there is none.
+func (n *Node) loopAround() *Loop {
+	for ; n != nil; n = n.parent.Node {
+		if n.Loop != nil {
+			return n.Loop
+		}
+	}
+	return nil
+}
+
+// fixed are the attributes that are no expressions.
+func (n *Node) fixed() map[string]string {
+	m := maps.Clone(n.Attr)
+	for name := range n.attrs {
+		delete(m, name)
+	}
+	return m
 }
 
 // accepts tells whether the task has the outcome.

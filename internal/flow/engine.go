@@ -32,9 +32,9 @@ type Work struct {
 	ID, Instance uuid.UUID
 	Node, Name   string
 	Kind         WorkKind
-	Attr         map[string]string // as doc.go lists them
+	Attr         map[string]string // as doc.go lists them; in WorkCancelled without those that are expressions
 	Vars         map[string]any    // all data that the task can see; nil in WorkCancelled
-	Item         any               // the item of a multi-instance, nil elsewhere and in WorkCancelled
+	Item         any               // the item of the innermost multi-instance around; nil elsewhere and in WorkCancelled
 	// Answered in WorkCancelled: a receive task ended because its message came by Engine.Message.
 	Answered bool
 }
@@ -156,26 +156,42 @@ func (e *Engine) Fire(ctx context.Context, tx pgx.Tx, instance uuid.UUID, timer 
 	return 0, r.do(ctx, TimerEvent(timer))
 }
 
-// FireAllDue fires every timer that is due by the engine's clock, each in a transaction of its own, and counts them. It
-// serves tests with a clock of their own and catches up after River's jobs were lost; otherwise River fires timers.
+// FireAllDue fires every timer that is due by the engine's clock, each in a transaction of its own, and counts them. One
+// that fails does not keep the others. It serves tests with a clock of their own and catches up after River's jobs were
+// lost; otherwise River fires timers.
 func (e *Engine) FireAllDue(ctx context.Context, db interface {
 	pg.DB
 	pg.Beginner
 }) (fired int, err error) {
+	tried := map[dueTimer]bool{}
+	var failed []error
 	for {
-		due, err := dueTimers(ctx, db, e.clk.Now())
-		if err != nil || len(due) == 0 {
-			return fired, err
+		due, err := dueTimers(ctx, db, e.clk.Now(), len(tried)+dueAtOnce)
+		if err != nil {
+			return fired, errors.Join(append(failed, err)...)
 		}
+		fresh := 0
 		for _, t := range due {
+			if tried[t] {
+				continue
+			}
+			tried[t] = true
+			fresh++
 			err := pg.InTx(ctx, db, func(tx pgx.Tx) error {
 				_, err := e.Fire(ctx, tx, t.Instance, t.Timer)
 				return err
 			})
 			if err != nil {
-				return fired, fmt.Errorf("flow: fire timer %d of %s: %w", t.Timer, t.Instance, err)
+				failed = append(failed, fmt.Errorf("flow: fire timer %d of %s: %w", t.Timer, t.Instance, err))
+				continue
 			}
 			fired++
 		}
+		if fresh == 0 {
+			return fired, errors.Join(failed...)
+		}
 	}
 }
+
+// dueAtOnce is how many due timers are looked up at a time.
+const dueAtOnce = 100

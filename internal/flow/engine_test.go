@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -42,6 +43,7 @@ type desk struct {
 	passed    []string
 	end       string
 	onOpen    func(ctx context.Context, tx pgx.Tx, w flow.Work) error
+	onEnd     func(instance uuid.UUID) error
 }
 
 func (h *desk) WorkOpened(ctx context.Context, tx pgx.Tx, w flow.Work) error {
@@ -72,10 +74,13 @@ func (h *desk) Passed(_ context.Context, _ pgx.Tx, _ uuid.UUID, node string) err
 	return nil
 }
 
-func (h *desk) Ended(_ context.Context, _ pgx.Tx, _ uuid.UUID, end string) error {
+func (h *desk) Ended(_ context.Context, _ pgx.Tx, instance uuid.UUID, end string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.end = end
+	if h.onEnd != nil {
+		return h.onEnd(instance)
+	}
 	return nil
 }
 
@@ -308,6 +313,37 @@ func TestTimersTakeEffectOnce(t *testing.T) {
 	r.checkHistory(id)
 }
 
+func TestRiverFiresTimers(t *testing.T) {
+	r := newRig(t, order)
+	r.clock.Set(time.Date(2020, 1, 6, 10, 0, 0, 0, clock.Shanghai())) // long ago by the database's clock: River has the job at once
+	id := r.start("order", nil)
+	if err := r.complete("write", nil); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Advance(72 * time.Hour)
+	workers := river.NewWorkers()
+	river.AddWorker(workers, flow.NewTimerWorker(r.engine, r.pool))
+	client, err := river.NewClient(riverpgxv5.New(r.pool), &river.Config{
+		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}}, Workers: workers, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, cancel := client.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed)
+	defer cancel()
+	if err := client.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	event := <-done
+	if err := client.Stop(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if event.Kind != river.EventKindJobCompleted || r.desk.end != "lapsed" {
+		t.Errorf("%s: %+v, ended %q", event.Kind, event.Job.Errors, r.desk.end)
+	}
+	r.checkHistory(id)
+}
+
 func TestCancelledTimerHasNoEffect(t *testing.T) {
 	r := newRig(t, order)
 	id := r.start("order", nil)
@@ -339,8 +375,42 @@ func TestFireAllDueCatchesUp(t *testing.T) {
 		}
 	}
 	r.clock.Advance(72 * time.Hour)
-	if n, err := r.engine.FireAllDue(t.Context(), r.pool); n != 3 || err != nil {
+	ill, sick := r.desk.open["pay"].Instance, errors.New("host is ill")
+	r.desk.onEnd = func(instance uuid.UUID) error {
+		if instance == ill {
+			return sick
+		}
+		return nil
+	}
+	if n, err := r.engine.FireAllDue(t.Context(), r.pool); n != 2 || !errors.Is(err, sick) {
 		t.Errorf("fired %d, %v", n, err)
+	}
+	r.desk.onEnd = nil
+	if n, err := r.engine.FireAllDue(t.Context(), r.pool); n != 1 || err != nil {
+		t.Errorf("then fired %d, %v", n, err)
+	}
+}
+
+func TestWorksKnowTheirItem(t *testing.T) {
+	source, err := os.ReadFile("../../catalog/flows/existing-home-sale.bpmn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, string(source))
+	r.start("existing-home-sale", map[string]any{"loanParts": []map[string]any{{"kind": "commercial", "bank": "b1"}, {"kind": "fund", "bank": "f1"}}})
+	for _, n := range []string{"check-identity", "check-marriage", "check-title", "check-houses", "check-contract"} {
+		if err := r.complete(n, map[string]any{"outcome": "pass"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for node, bank := range map[string]string{"loan-bank": "b1", "loan-fund": "f1"} {
+		item, ok := r.desk.open[node].Item.(map[string]any)
+		if !ok || item["bank"] != bank {
+			t.Errorf("%s has item %v", node, r.desk.open[node].Item)
+		}
+	}
+	if item := r.desk.open["filing-push"].Item; item != nil {
+		t.Errorf("filing-push has item %v", item)
 	}
 }
 

@@ -99,7 +99,7 @@ func (r *run) carryOut(ctx context.Context, q queued) error {
 		if err != nil {
 			return err
 		}
-		w := Work{ID: id, Instance: r.id, Node: c.Node.ID, Name: c.Node.Name, Kind: c.Node.Kind.workKind(), Attr: c.Node.Attr, Answered: c.Answered}
+		w := Work{ID: id, Instance: r.id, Node: c.Node.ID, Name: c.Node.Name, Kind: c.Node.Kind.workKind(), Attr: c.Node.fixed(), Answered: c.Answered}
 		return host.WorkCancelled(ctx, r.tx, w)
 	case SetTimer:
 		return r.setTimer(c)
@@ -122,8 +122,8 @@ func (r *run) open(ctx context.Context, c OpenWork) error {
 		return fmt.Errorf("flow: make id: %w", err)
 	}
 	w := Work{ID: id, Instance: r.id, Node: c.Node.ID, Name: c.Node.Name, Kind: c.Kind, Attr: maps.Clone(c.Attr), Vars: maps.Clone(c.Vars)}
-	if c.Node.Loop != nil {
-		w.Item = c.Vars[c.Node.Loop.Item]
+	if l := c.Node.loopAround(); l != nil {
+		w.Item = c.Vars[l.Item]
 	}
 	if c.Kind != WorkSend {
 		r.opened[id] = c.ID

@@ -184,10 +184,10 @@ type dueTimer struct {
 	Timer    ID
 }
 
-// dueTimers lists some of the timers that are due, earliest first. Index: flow_instance_due.
-func dueTimers(ctx context.Context, db pg.DB, now time.Time) ([]dueTimer, error) {
+// dueTimers lists up to limit timers that are due, earliest first. Index: flow_instance_due.
+func dueTimers(ctx context.Context, db pg.DB, now time.Time, limit int) ([]dueTimer, error) {
 	rows, err := db.Query(ctx, `SELECT i.id AS instance, t.key::bigint AS timer FROM flow_instance i, jsonb_each_text(i.timers) t
-		WHERE i.next_due <= $1 AND t.value::timestamptz <= $1 ORDER BY t.value::timestamptz, i.id LIMIT 100`, now)
+		WHERE i.next_due <= $1 AND t.value::timestamptz <= $1 ORDER BY t.value::timestamptz, i.id LIMIT $2`, now, limit)
 	if err != nil {
 		return nil, fmt.Errorf("flow: find due timers: %w", err)
 	}
