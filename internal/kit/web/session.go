@@ -68,19 +68,25 @@ func (st *sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool
 	if err != nil { // sealed with a key that is gone: the person signs in again
 		return nil, false, nil
 	}
+	if s := stateOf(ctx); s != nil {
+		s.token = token
+	}
 	return data, true, nil
 }
 
+// CommitCtx saves a new session, or one that this request began with. The latter may have been ended meanwhile, by signing out
+// in another tab or by an administrator: then it stays ended.
 func (st *sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expires time.Time) error {
 	id := sha256.Sum256([]byte(token))
 	var account *uuid.UUID
 	if who := Who(ctx); who.SignedIn() {
 		account = &who.ID
 	}
-	_, err := st.db.Exec(ctx, `INSERT INTO web_session (token, account, data, expires) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (token) DO UPDATE SET account = excluded.account, data = excluded.data, expires = excluded.expires`,
-		id[:], account, st.keys.Seal(data, id[:]), expires)
-	if err != nil {
+	save := `INSERT INTO web_session (token, account, data, expires) VALUES ($1, $2, $3, $4)`
+	if s := stateOf(ctx); s != nil && s.token == token {
+		save = `UPDATE web_session SET account = $2, data = $3, expires = $4 WHERE token = $1`
+	}
+	if _, err := st.db.Exec(ctx, save, id[:], account, st.keys.Seal(data, id[:]), expires); err != nil {
 		return fmt.Errorf("save session: %w", err)
 	}
 	return nil

@@ -19,6 +19,7 @@ type state struct {
 	mode    string
 	formKey string                // key of the form being handled, once it is claimed
 	finish  func(location string) // records where the claimed form led
+	token   string                // session id that the request came with, once found
 	session bool                  // whether session data is loaded
 	kept    *http.Cookie
 	sent    *recorder // what has been answered

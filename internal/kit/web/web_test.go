@@ -406,6 +406,26 @@ func TestSignInChangesTheSessionAndSignOutEndsIt(t *testing.T) {
 	}
 }
 
+func TestEndedSessionIsNotRevivedByARequestUnderWay(t *testing.T) {
+	z := newZone(t)
+	me := citizen()
+	z.rt.Get("/slow", web.SignedIn, func(w http.ResponseWriter, r *http.Request) error {
+		if err := web.EndSessions(r.Context(), z.db, me.ID); err != nil { // as if signed out in another tab
+			return err
+		}
+		web.Flash(r.Context(), "green", "慢")
+		return web.Render(w, r, 200, page("慢", templ.NopComponent))
+	})
+	b := z.site.Browser()
+	b.SignIn(me)
+	if p := b.Get("/slow"); p.Status != 200 {
+		t.Fatalf("status %d", p.Status)
+	}
+	if p := b.Get("/price"); p.URL.Path != "/login" {
+		t.Errorf("the session lives again, at %s", p.URL)
+	}
+}
+
 func TestRatesAreLimited(t *testing.T) {
 	z := newZone(t, func(o *web.Options) { o.Limits = map[web.Class]web.Limit{web.ClassPage: {Every: time.Hour, Burst: 3}} })
 	b := z.site.Browser()
