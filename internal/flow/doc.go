@@ -28,6 +28,22 @@
 // Conditions, rules and assignments are expr-lang expressions compiled against exactly the declared data: an unknown
 // name or a wrong type is an error at load. An attribute that begins with "=" is an expression giving a string.
 //
+// # How it behaves
+//
+//   - Between two events every token waits: at an open task, an event, or a join. One event moves them until they all wait
+//     again. So data that a task sets is what the gateway behind it sees, whatever runs beside.
+//   - A message is a fact about the case: everyone in the instance who waits for it hears it, those on tokens before event
+//     sub-processes. Where several receive tasks wait for the same message and one is meant, it's completed as a work.
+//   - Messages are not kept for later. A receive task opens a work; a host that knows the fact already completes it at once.
+//   - Send tasks and throwing message events are done when the host has taken them.
+//   - Data are lexically scoped: a completion sets the innermost declaration of a name that its task can see. A name that is
+//     not declared there is refused, as is an outcome that the task does not list.
+//   - An error that an error event throws must be caught: Parse sees to it. One from [Engine.Fail] that nobody catches is refused.
+//   - Timers run in calendar time, or in working time where yc:calendar says so. A timer that comes late takes effect; one
+//     that comes twice, early or after it was cancelled does not.
+//   - Instances stay on the version of the definition that they began with.
+//   - State and history are not encrypted: no names or numbers of people in the data of a flow.
+//
 // # Attributes of a work (Work.Attr)
 //
 // Set on a process or sub-process, an attribute is the default of every task inside.
