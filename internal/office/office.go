@@ -39,6 +39,7 @@ import (
 	"yichuang/internal/kit/web/ui"
 	"yichuang/internal/office/admin"
 	"yichuang/internal/office/billing"
+	"yichuang/internal/office/bookings"
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/connect"
 	"yichuang/internal/office/exchangeadmin"
@@ -85,6 +86,7 @@ type Zone struct {
 	partner *exchange.Server
 	queue   *queue
 	audit   *audit.Log
+	visits  *bookings.Room
 	trust   *trust.Ledger
 	billing *billing.Office
 }
@@ -125,6 +127,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	}
 	z.Door = ferry.New(ferry.Options{Zone: "office", Peer: "hall", Pool: c.Pool, Clock: c.Clock, Keys: c.Keys, Shared: c.Shared, Signer: c.Signer,
 		PeerKey: c.HallKey, Blobs: c.Blobs, Log: c.Log})
+	z.visits = bookings.New(c.Keys, z.Door)
 	store, err := papers.NewStore(papers.Config{Fonts: c.Fonts, Blobs: c.Blobs, Keys: c.Keys, Signer: c.Signer, Seal: c.Seal, Clock: c.Clock, Random: rand.Reader, Verify: c.Verify})
 	if err != nil {
 		return nil, fmt.Errorf("office: %w", err)
@@ -204,7 +207,7 @@ func (z *Zone) pages(library *flow.Library, store *papers.Store) *web.Router {
 		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Decorate: ui.Use(window.Frame()), Failure: ui.Failure, Map: window.MapError,
 		Sentence: c.Catalog.Message, Refused: z.refused})
 	window.New(window.Parts{Pool: c.Pool, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Staff: z.Staff, Register: z.Register,
-		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library}).Routes(rt)
+		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library, Visits: z.visits}).Routes(rt)
 	admin.New(admin.Parts{Pool: c.Pool, Clock: c.Clock, Audit: z.audit, Door: z.Door, Exchange: z.Exchange}).Routes(rt)
 	exchangeadmin.New(exchangeadmin.Parts{Exchange: z.Exchange, Client: exchange.NewClient(z.Exchange), Clock: c.Clock}).Routes(rt)
 	return rt

@@ -88,31 +88,54 @@ func (r *Room) Send(ctx context.Context, tx pgx.Tx, n Notice) error {
 	if err != nil {
 		return fmt.Errorf("inbox: addressee: %w", err)
 	}
-	text := r.words(n)
-	if account != uuid.Nil {
+	l := Letter{ID: n.ID, Account: account, App: n.App, Kind: n.Kind, Args: map[string]any{}, Link: link(n)}
+	if n.SMS {
+		l.Phone = phone
+	}
+	for k, v := range n.Args {
+		l.Args[k] = v
+	}
+	return r.Tell(ctx, tx, l)
+}
+
+// Letter is a notice to somebody whose account and phone are known.
+type Letter struct {
+	ID      uuid.UUID // the same id is sent once
+	Account uuid.UUID // zero: no inbox yet
+	Phone   string    // empty: no SMS
+	App     uuid.UUID
+	Kind    string // message id of the catalog
+	Args    map[string]any
+	Link    string // page of ours
+}
+
+// Tell writes a letter within tx and queues its SMS.
+func (r *Room) Tell(ctx context.Context, tx pgx.Tx, l Letter) error {
+	text := r.words(l.Kind, l.Args)
+	if l.Account != uuid.Nil {
 		if _, err := tx.Exec(ctx, `INSERT INTO notices (id, account, app, kind, text, link, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-			n.ID, account, n.App, n.Kind, r.Keys.Seal([]byte(text), n.ID[:]), link(n), r.Clock.Now()); err != nil {
+			l.ID, l.Account, l.App, l.Kind, r.Keys.Seal([]byte(text), l.ID[:]), l.Link, r.Clock.Now()); err != nil {
 			return fmt.Errorf("inbox: write notice: %w", err)
 		}
 	}
-	if !n.SMS || phone == "" {
+	if l.Phone == "" {
 		return nil
 	}
-	return r.queue(ctx, tx, n.ID, n.Kind, phone, text)
+	return r.queue(ctx, tx, l.ID, l.Kind, l.Phone, text)
 }
 
-// words fills the sentence of the catalog.
-func (r *Room) words(n Notice) string {
-	args := map[string]any{"url": r.URL, "no": "", "delivery": ""}
-	for k, v := range n.Args {
-		args[k] = v
-	}
-	for _, slot := range r.Catalog.Slots(n.Kind) {
+// words fills the sentence of the catalog; a slot that nobody filled stays empty.
+func (r *Room) words(kind string, given map[string]any) string {
+	args := map[string]any{"url": r.URL}
+	for _, slot := range r.Catalog.Slots(kind) {
 		if _, ok := args[slot]; !ok {
 			args[slot] = ""
 		}
 	}
-	return r.Catalog.Message(n.Kind, args)
+	for k, v := range given {
+		args[k] = v
+	}
+	return r.Catalog.Message(kind, args)
 }
 
 // link leads from the inbox to where the person can act.

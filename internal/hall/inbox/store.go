@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Letter is a notice as its reader sees it.
-type Letter struct {
+// received is a notice as its reader sees it.
+type received struct {
 	ID   uuid.UUID
 	Text string
 	Link string
@@ -23,7 +23,7 @@ type Letter struct {
 const pageSize = 20
 
 // list reads one page, newest first, after the notice with the key, and says whether more follow. Index notices_account.
-func (r *Room) list(ctx context.Context, account uuid.UUID, after uuid.UUID) (page []Letter, more bool, err error) {
+func (r *Room) list(ctx context.Context, account uuid.UUID, after uuid.UUID) (page []received, more bool, err error) {
 	rows, err := r.Pool.Query(ctx, `SELECT id, text, link, at, read_at IS NOT NULL FROM notices n WHERE account = $1
 		AND ($2 = '00000000-0000-0000-0000-000000000000'::uuid OR (at, id) < (SELECT at, id FROM notices WHERE id = $2 AND account = $1))
 		ORDER BY at DESC, id DESC LIMIT $3`, account, after, pageSize+1)
@@ -40,7 +40,7 @@ func (r *Room) list(ctx context.Context, account uuid.UUID, after uuid.UUID) (pa
 	return page, false, nil
 }
 
-func (r *Room) letter(row pgx.CollectableRow) (l Letter, err error) {
+func (r *Room) letter(row pgx.CollectableRow) (l received, err error) {
 	var sealed []byte
 	if err := row.Scan(&l.ID, &sealed, &l.Link, &l.At, &l.Read); err != nil {
 		return l, err
@@ -54,11 +54,11 @@ func (r *Room) letter(row pgx.CollectableRow) (l Letter, err error) {
 var errNone = errors.New("inbox: no such notice")
 
 // open marks a notice of the account as read and returns it.
-func (r *Room) open(ctx context.Context, account, id uuid.UUID) (Letter, error) {
+func (r *Room) open(ctx context.Context, account, id uuid.UUID) (received, error) {
 	rows, err := r.Pool.Query(ctx, `UPDATE notices SET read_at = coalesce(read_at, $3) WHERE id = $1 AND account = $2
 		RETURNING id, text, link, at, true`, id, account, r.Clock.Now())
 	if err != nil {
-		return Letter{}, fmt.Errorf("inbox: open: %w", err)
+		return received{}, fmt.Errorf("inbox: open: %w", err)
 	}
 	l, err := pgx.CollectExactlyOneRow(rows, r.letter)
 	if errors.Is(err, pgx.ErrNoRows) {

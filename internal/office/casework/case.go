@@ -46,6 +46,9 @@ type Case struct {
 	Facts       Facts
 }
 
+// over tells whether the case has ended, or is on its way to an early end: refused, lapsed or withdrawn.
+func (c *Case) over() bool { return c.State != Running || c.WhyClosed != "" }
+
 // Kinds of work order.
 const (
 	Person = "person" // somebody decides

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -89,7 +91,12 @@ func mortgageOf(c *Case) register.NewMortgage {
 // deskEntry enters in our own book, where it is the book of the district (dialect desk). The book checks everything once
 // more with the unit locked; what it refuses is the outcome, told in its own words.
 func (s *Service) deskEntry(ctx context.Context, tx pgx.Tx, c *Case, o Order, by staff.Person, d Decision) (Result, error) {
-	if d.Outcome == "suspended" {
+	switch {
+	case d.Outcome != "entered" && strings.TrimSpace(d.Opinion) == "":
+		return Result{}, FieldErrors{"opinion": "请写明理由"}
+	case d.Outcome == "seized":
+		return seized(d.Opinion), nil
+	case d.Outcome == "suspended":
 		return Result{Data: map[string]any{"outcome": "suspended", "reason": d.Opinion}, Opinion: d.Opinion, Public: "登记中心暂缓登簿，正在核实"}, nil
 	}
 	order, err := s.bookEntry(ctx, tx, c, by.Name)
@@ -106,8 +113,7 @@ func (s *Service) deskEntry(ctx context.Context, tx pgx.Tx, c *Case, o Order, by
 		if err := sp.Rollback(ctx); err != nil {
 			return Result{}, fmt.Errorf("casework: enter: %w", err)
 		}
-		why := refusal.Obstacles[0].Text
-		return Result{Data: map[string]any{"outcome": "seized", "reason": why, "refusedBy": "registry"}, Opinion: why, Public: "登记簿上有新的限制，不能登簿"}, nil
+		return refused(refusal), nil
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("casework: enter: %w", err)
@@ -122,6 +128,21 @@ func (s *Service) deskEntry(ctx context.Context, tx pgx.Tx, c *Case, o Order, by
 	result := s.EntryDone(e)
 	result.Opinion = d.Opinion
 	return result, nil
+}
+
+// refused is what the book's refusal means for the case: a seizure ends it, anything else is looked at by a person.
+func refused(r *register.Refusal) Result {
+	for _, o := range r.Obstacles {
+		if o.Code == register.CodeSeized {
+			return seized(o.Text)
+		}
+	}
+	why := r.Obstacles[0].Text
+	return Result{Data: map[string]any{"outcome": "suspended", "reason": why}, Opinion: why, Public: "登记簿上有变化，暂缓登簿"}
+}
+
+func seized(why string) Result {
+	return Result{Data: map[string]any{"outcome": "seized", "reason": why, "refusedBy": "registry"}, Opinion: why, Public: "登记簿上有新的限制，不能登簿"}
 }
 
 // bookEntry is the entry that a case asks of the book, with the three conditions of R-011 as they stand now.
@@ -170,8 +191,9 @@ func contractNumber(c *Case) string {
 }
 
 // UnitRestricted tells the running cases of a unit that a court or another body has restricted it, or released it. Every
-// case that has not been entered hears of it; a case that waits for nothing of the kind goes on.
-func (s *Service) UnitRestricted(ctx context.Context, tx pgx.Tx, unit land.UnitCode, kind, words string, released bool) error {
+// case that has not been entered hears of it; a case that waits for nothing of the kind goes on. Version is that of the registry's
+// book after the change, empty where the book is ours.
+func (s *Service) UnitRestricted(ctx context.Context, tx pgx.Tx, unit land.UnitCode, kind, words, version string, released bool) error {
 	rows, err := tx.Query(ctx, `SELECT id FROM cases WHERE unit_code = $1 AND state = 'running' ORDER BY id`, string(unit))
 	if err != nil {
 		return fmt.Errorf("casework: cases of unit: %w", err)
@@ -185,22 +207,57 @@ func (s *Service) UnitRestricted(ctx context.Context, tx pgx.Tx, unit land.UnitC
 		if err != nil {
 			return err
 		}
-		if c.State != Running || !c.Facts.EnteredAt.IsZero() {
+		if c.over() || !c.Facts.EnteredAt.IsZero() {
 			continue
 		}
-		name, data, text := "unit.restricted", map[string]any{"restrictionKind": kind, "reason": "房屋被" + words}, "登记簿上新登记了"+words+"，办理暂停"
-		if released {
-			name, data, text = "unit.released", map[string]any{}, "登记簿上的"+words+"已解除"
+		if version != "" { // the entry will be checked against the book as it is now
+			c.Facts.BookVersion = version
+			if err := s.SaveFacts(ctx, tx, c); err != nil {
+				return err
+			}
 		}
-		if err := s.note(ctx, tx, id, Event{Text: text, Public: true}); err != nil {
-			return err
-		}
-		if err := s.tellFlow(ctx, tx, id, name, data); err != nil {
-			return err
-		}
-		if err := s.publish(ctx, tx, id); err != nil {
+		if err := s.restricted(ctx, tx, c, kind, words, released); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// restricted stops a case before its entry or lets it go on. It goes on when nothing else stands against it in the book:
+// of two seizures both must be lifted.
+func (s *Service) restricted(ctx context.Context, tx pgx.Tx, c *Case, kind, words string, released bool) error {
+	name, event, data, text := "unit.restricted", "suspended", map[string]any{"restrictionKind": kind, "reason": "房屋被" + words}, "登记簿上新登记了"+words+"，办理暂停"
+	if released {
+		name, event, data, text = "unit.released", "resumed", map[string]any{}, "登记簿上的"+words+"已解除"
+	}
+	if err := s.note(ctx, tx, c.ID, Event{Text: text, Public: true}); err != nil {
+		return err
+	}
+	if released {
+		still, err := s.blocked(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		if still {
+			return s.publish(ctx, tx, c.ID)
+		}
+	}
+	if err := s.tellFlow(ctx, tx, c.ID, name, data); err != nil {
+		return err
+	}
+	if err := s.announce(ctx, tx, c, event, nil, ""); err != nil {
+		return err
+	}
+	return s.publish(ctx, tx, c.ID)
+}
+
+// blocked tells whether a seizure or an objection stands against the case in the book.
+func (s *Service) blocked(ctx context.Context, tx pgx.Tx, c *Case) (bool, error) {
+	obstacles, err := s.register.CheckDisposal(ctx, tx, c.Unit, register.Disposal{Case: c.ID, Transfer: true})
+	if err != nil {
+		return false, fmt.Errorf("casework: what stands against %s: %w", c.No, err)
+	}
+	return slices.ContainsFunc(obstacles, func(o register.Obstacle) bool {
+		return o.Code == register.CodeSeized || o.Code == register.CodeObjected
+	}), nil
 }

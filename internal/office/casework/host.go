@@ -61,10 +61,13 @@ func (s *Service) WorkOpened(ctx context.Context, tx pgx.Tx, w flow.Work) error 
 	if o.Kind == System {
 		return s.jobs.InsertTx(ctx, tx, DoArgs{Order: o.ID}, &river.InsertOpts{MaxAttempts: 10000})
 	}
-	if o.Kind == Wait {
-		return s.waitOpened(ctx, tx, c, o)
+	if o.Kind != Wait {
+		return nil
 	}
-	return nil
+	if err := s.keepTime(ctx, tx, c.ID, o.Attr); err != nil {
+		return err
+	}
+	return s.waitOpened(ctx, tx, c, o)
 }
 
 // element keeps what distinguishes one instance of a multi-instance work: the item of its collection.
@@ -121,6 +124,9 @@ func (s *Service) WorkCancelled(ctx context.Context, tx pgx.Tx, w flow.Work) err
 		w.ID, s.clock.Now()); err != nil {
 		return fmt.Errorf("casework: cancel order: %w", err)
 	}
+	if err := s.keepTime(ctx, tx, w.Instance, w.Attr); err != nil {
+		return err
+	}
 	if w.Attr["message"] == "correction.submitted" {
 		return s.endCorrection(ctx, tx, w.Instance, w.ID, "ended")
 	}
@@ -153,7 +159,7 @@ func (s *Service) Ended(ctx context.Context, tx pgx.Tx, instance uuid.UUID, end 
 }
 
 var endings = map[string]string{
-	Done: "全部办结", Refused: "办理终止，不予登记", Withdrawn: "申请已撤回", Lapsed: "逾期未补正，按撤回处理",
+	Done: "全部办结", Refused: "办理终止，不予登记", Withdrawn: "申请已撤回", Lapsed: "逾期未办，办理终止",
 }
 
 // reach sets the stage to the earliest one that still has open work, and remembers when each was first left.

@@ -256,6 +256,9 @@ func (s *Service) endWait(ctx context.Context, tx pgx.Tx, o Order) error {
 	if err := s.closeOrder(ctx, tx, o.ID, "done", "", "", ""); err != nil {
 		return err
 	}
+	if err := s.keepTime(ctx, tx, o.Case, o.Attr); err != nil {
+		return err
+	}
 	return s.engine.Complete(ctx, tx, o.ID, map[string]any{})
 }
 
@@ -284,12 +287,16 @@ func (s *Service) paid(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, p messag
 	if err := s.billsClosed(ctx, tx, []*billing.Bill{r.Bill}); err != nil {
 		return err
 	}
+	if c.over() {
+		// The case ended while the word of the payment was on its way.
+		return s.refundBill(ctx, tx, c, r.Bill)
+	}
 	if r.Bill.Kind == trustBill {
 		return s.deposited(ctx, tx, c, trust.Deposit{Case: c.ID, Kind: trust.DownPayment, Amount: p.Amount, Reference: p.Channel + ":" + p.Reference, At: p.PaidAt})
 	}
-	if c.State != Running {
-		// The case ended while the money was on its way: it goes back like everything else that was paid.
-		return s.refundBills(ctx, tx, c, "办件已终止")
+	// What is paid in part must go back as well if the case ends early.
+	if err := s.engine.Set(ctx, tx, c.ID, map[string]any{r.Bill.Kind + "Paid": true}); err != nil {
+		return fmt.Errorf("casework: note payment of %s: %w", c.No, err)
 	}
 	all, err := s.settledBills(ctx, tx, c.ID, r.Bill.Kind)
 	if err != nil {
@@ -346,8 +353,13 @@ func (s *Service) deposited(ctx context.Context, tx pgx.Tx, c *Case, d trust.Dep
 	if d.Kind == trust.Loan {
 		words = "贷款"
 	}
-	if err := s.note(ctx, tx, c.ID, Event{Text: words + " " + d.Amount.String() + " 元已存入托管账户", Public: true}); err != nil {
+	if err := s.told(ctx, tx, c, "trust-deposit", words+" "+d.Amount.String()+" 元已存入托管账户", map[string]any{"amt": d.Amount.String()}); err != nil {
 		return err
+	}
+	if c.State == Running { // whatever came must go back if the case ends early
+		if err := s.engine.Set(ctx, tx, c.ID, map[string]any{"depositPaid": true}); err != nil {
+			return fmt.Errorf("casework: note deposit of %s: %w", c.No, err)
+		}
 	}
 	switch {
 	case r.MustReturn:
@@ -413,7 +425,7 @@ func (s *Service) GiveBack(ctx context.Context, c *Case, reason string) (i *trus
 	return i, err
 }
 
-// TrustMoved is the result of the bank's answer to an instruction.
+// TrustMoved is the result of the bank's answer to an instruction. A payment that the bank could not make goes to a person.
 func (s *Service) TrustMoved(instruction string, results []trust.Result, at time.Time, public string) Result {
 	return Result{Public: public, Effect: func(ctx context.Context, tx pgx.Tx, _ *Case) error {
 		settled, err := s.trust.Done(ctx, tx, instruction, results, at)
@@ -451,6 +463,20 @@ func (s *Service) refundBills(ctx context.Context, tx pgx.Tx, c *Case, why strin
 		}
 	}
 	return nil
+}
+
+// refundBill sends one payment back by the way it came.
+func (s *Service) refundBill(ctx context.Context, tx pgx.Tx, c *Case, b *billing.Bill) error {
+	r, err := s.billing.RefundBill(ctx, tx, b.ID, "办件已终止")
+	if err != nil {
+		return err
+	}
+	if r != nil {
+		if err := s.refund(ctx, tx, c, *r); err != nil {
+			return err
+		}
+	}
+	return s.publish(ctx, tx, c.ID)
 }
 
 func (s *Service) refundDone(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, r message.RefundResult) error {
@@ -491,4 +517,27 @@ func (s *Service) TaxPayment(ctx context.Context, db pg.DB, c *Case) (out TaxPai
 		}
 	}
 	return out, nil
+}
+
+// TaxArrived keeps the numbers of the receipts that the tax office issued. Error: ErrNoCase when case and assessment do not
+// belong together.
+func (s *Service) TaxArrived(ctx context.Context, tx pgx.Tx, no land.CaseNumber, taxNo string, receipts []string) error {
+	c, err := s.lockByNo(ctx, tx, no)
+	if err != nil {
+		return err
+	}
+	if c.Facts.TaxNo != taxNo {
+		return ErrNoCase
+	}
+	if len(c.Facts.TaxReceipts) == len(receipts) {
+		return nil // told before
+	}
+	c.Facts.TaxReceipts = receipts
+	if err := s.SaveFacts(ctx, tx, c); err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, c.ID, Event{Text: "税款已入库，电子税票已开具", Public: true}); err != nil {
+		return err
+	}
+	return s.publish(ctx, tx, c.ID)
 }

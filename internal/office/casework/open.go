@@ -13,6 +13,7 @@ import (
 	"yichuang/internal/ferry"
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/land"
+	"yichuang/internal/office/register"
 )
 
 // beijing is the time zone of everything that people read.
@@ -68,10 +69,15 @@ func (s *Service) Open(ctx context.Context, tx pgx.Tx, sub message.Submitted) er
 // reservation is for how many working days the first disposing case keeps others from the unit (domain: life of a case).
 const reservation = 10
 
-// reserve takes the unit; when another case was faster the automatic title check refuses the case with that reason.
+// reserve takes the unit; when another case was faster the automatic title check refuses the case with that reason, and
+// the book would.
 func (s *Service) reserve(ctx context.Context, tx pgx.Tx, c *Case) error {
 	until := s.catalog.Calendar().AddWorkingDays(s.clock.Now(), reservation)
-	return s.register.Reserve(ctx, tx, c.Unit, c.ID, until)
+	err := s.register.Reserve(ctx, tx, c.Unit, c.ID, until)
+	if errors.Is(err, register.ErrReserved) {
+		return nil
+	}
+	return err
 }
 
 // people is the masked line of a case: buyers ← sellers.

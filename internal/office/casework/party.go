@@ -69,7 +69,11 @@ func (s *Service) withdrawn(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 	if err != nil {
 		return err
 	}
-	if c.State != Running || !c.Facts.EnteredAt.IsZero() {
+	entering, err := s.entering(ctx, tx, c.ID)
+	if err != nil {
+		return err
+	}
+	if c.over() || entering || !c.Facts.EnteredAt.IsZero() {
 		return s.publish(ctx, tx, c.ID) // too late: the snapshot says how the case stands
 	}
 	if err := s.why(ctx, tx, c, m.Reason); err != nil {
@@ -85,6 +89,16 @@ func (s *Service) withdrawn(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 		return err
 	}
 	return s.publish(ctx, tx, c.ID)
+}
+
+// entering tells whether a registry works on the entry in its own book: what it makes of it cannot be known before it answers.
+func (s *Service) entering(ctx context.Context, tx pgx.Tx, id uuid.UUID) (yes bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM work_orders WHERE case_id = $1 AND state = 'open' AND kind = 'system' AND operation = 'registry.entry.push')`,
+		id).Scan(&yes)
+	if err != nil {
+		return false, fmt.Errorf("casework: entry under way: %w", err)
+	}
+	return yes, nil
 }
 
 // why keeps the reason of an early end.
@@ -103,11 +117,11 @@ func (s *Service) corrected(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 		return err
 	}
 	o, err := s.Order(ctx, tx, m.Correction)
-	if errors.Is(err, ErrNoOrder) || o.State != "open" || o.Case != c.ID {
-		return nil // lapsed, or answered before
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNoOrder) {
 		return err
+	}
+	if o.State != "open" || o.Case != c.ID || o.Attr["message"] != "correction.submitted" {
+		return nil // lapsed, or answered before
 	}
 	mergeMaterials(&c.App, m.Materials)
 	if err := s.saveApplication(ctx, tx, c); err != nil {

@@ -42,7 +42,7 @@ func (s *Service) publish(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 
 // Snapshot draws the progress of a case from its rows. It is pure: the same rows give the same snapshot.
 func Snapshot(c *Case, orders []Order, events []Event) message.Progress {
-	p := message.Progress{App: c.ID, Case: c.No, State: c.State, Stage: c.Stage, CanWithdraw: c.State == Running}
+	p := message.Progress{App: c.ID, Case: c.No, State: c.State, Stage: c.Stage, CanWithdraw: !c.over()}
 	if c.PromisedBy != nil {
 		p.PromisedBy = land.DateOf(*c.PromisedBy)
 	}
@@ -56,10 +56,9 @@ func Snapshot(c *Case, orders []Order, events []Event) message.Progress {
 	if c.State == Done {
 		p.Stage = len(Nodes)
 	}
-	entered := false
 	for _, o := range orders {
-		if o.Operation == "registry.entry.push" && o.Outcome == "entered" {
-			entered = true
+		if o.Operation == "registry.entry.push" && (o.Outcome == "entered" || o.State == "open" && o.Kind == System) {
+			p.CanWithdraw = false
 		}
 		if o.State == "open" {
 			p.Now = append(p.Now, waiting(c, o))
@@ -68,7 +67,6 @@ func Snapshot(c *Case, orders []Order, events []Event) message.Progress {
 			}
 		}
 	}
-	p.CanWithdraw = p.CanWithdraw && !entered
 	for _, e := range events {
 		if e.Public {
 			p.Past = append(p.Past, message.Happened{At: e.At, Text: e.Text})

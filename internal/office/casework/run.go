@@ -66,22 +66,53 @@ func (s *Service) Do(ctx context.Context, id uuid.UUID) error {
 		s.failedAttempt(ctx, id, err)
 		return err
 	case result.Pending:
-		_, err := s.pool.Exec(ctx, `UPDATE work_orders SET sent_at = $2, trouble = '' WHERE id = $1 AND state = 'open'`, id, s.clock.Now())
-		return err
+		return pg.InTx(ctx, s.pool, func(tx pgx.Tx) error { return s.taken(ctx, tx, id) })
 	}
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error { return s.Settle(ctx, tx, id, result) })
 	if errors.Is(err, ErrNotOpen) {
 		return nil // somebody else was faster, or the case ended meanwhile
 	}
+	if err != nil {
+		s.failedAttempt(ctx, id, err)
+	}
 	return err
 }
 
+// taken notes that the counterpart took an order and answers later.
+func (s *Service) taken(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	c, o, err := s.lockOrder(ctx, tx, id)
+	if err != nil || o.State != "open" {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE work_orders SET sent_at = $2, trouble = '' WHERE id = $1`, id, s.clock.Now()); err != nil {
+		return fmt.Errorf("casework: note sending: %w", err)
+	}
+	if o.Trouble == "" {
+		return nil
+	}
+	return s.publish(ctx, tx, c.ID)
+}
+
+// failedAttempt counts the attempt and shows the trouble, to the parties as well when it is new.
 func (s *Service) failedAttempt(ctx context.Context, id uuid.UUID, cause error) {
 	text := "对方系统没有回应，正在自动重试"
 	if !errors.Is(cause, exchange.ErrUnavailable) {
 		text = "处理没有完成，正在自动重试"
 	}
-	if _, err := s.pool.Exec(ctx, `UPDATE work_orders SET attempts = attempts + 1, trouble = $2 WHERE id = $1 AND state = 'open'`, id, text); err != nil {
+	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		c, o, err := s.lockOrder(ctx, tx, id)
+		if err != nil || o.State != "open" {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE work_orders SET attempts = attempts + 1, trouble = $2 WHERE id = $1`, id, text); err != nil {
+			return err
+		}
+		if o.Trouble == text {
+			return nil
+		}
+		return s.publish(ctx, tx, c.ID)
+	})
+	if err != nil {
 		s.log.ErrorContext(ctx, "cannot note a failed attempt", "order", id, "error", err)
 	}
 }

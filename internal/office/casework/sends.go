@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -39,7 +40,14 @@ func (s *Service) send(ctx context.Context, tx pgx.Tx, c *Case, w flow.Work) err
 		}
 		return s.told(ctx, tx, c, "refused", "不予办理："+reason, map[string]any{"kind": refusedKind(c)})
 	case "lapse":
-		return s.told(ctx, tx, c, "lapsed", "逾期没有补正，办理终止", nil)
+		reason, err := s.overdue(ctx, tx, c.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.why(ctx, tx, c, reason); err != nil {
+			return err
+		}
+		return s.told(ctx, tx, c, "lapsed", reason+"，办理终止", nil)
 	case "withdrawal":
 		return s.told(ctx, tx, c, "withdrawn", "撤回已生效", nil)
 	}
@@ -50,6 +58,30 @@ func (s *Service) send(ctx context.Context, tx pgx.Tx, c *Case, w flow.Work) err
 		return s.refundBills(ctx, tx, c, "办件终止")
 	}
 	return fmt.Errorf("casework: send task %s says nothing that can be sent", w.Node)
+}
+
+// overdue says what was not done in time: the wait that the flow has just given up.
+func (s *Service) overdue(ctx context.Context, tx pgx.Tx, id uuid.UUID) (string, error) {
+	var attr map[string]string
+	err := tx.QueryRow(ctx, `SELECT attr FROM work_orders WHERE case_id = $1 AND state = 'cancelled' AND due_at <= $2 AND kind <> 'system'
+		AND attr->>'form' IS DISTINCT FROM 'silent' ORDER BY closed_at DESC, due_at DESC LIMIT 1`, id, s.clock.Now()).Scan(&attr)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "逾期没有办理", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("casework: what is overdue: %w", err)
+	}
+	switch {
+	case attr["bill"] != "":
+		return "逾期没有缴" + billNames[attr["bill"]], nil
+	case attr["message"] == "correction.submitted":
+		return "逾期没有补正", nil
+	case attr["message"] == "tax.confirmed":
+		return "逾期没有确认税款", nil
+	case attr["message"] == "trust.deposit":
+		return "首付款逾期没有存入托管账户", nil
+	}
+	return "逾期没有到窗口核对原件", nil
 }
 
 var deliveryWords = map[string]string{"ems": "，纸质证书寄出后另行通知", "pickup": "，请到约定的大厅领取纸质证书"}
@@ -74,7 +106,8 @@ func (s *Service) accepted(ctx context.Context, tx pgx.Tx, c *Case) error {
 	now := s.clock.Now()
 	promised := s.catalog.Calendar().AddWorkingDays(now, s.days(c))
 	if c.AcceptedAt == nil {
-		if _, err := tx.Exec(ctx, `UPDATE cases SET accepted_at = $2, promised_by = $3 WHERE id = $1`, c.ID, now, promised); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE cases SET accepted_at = $2, promised_by = $3,
+			paused_at = CASE WHEN paused_at IS NOT NULL THEN $2 END WHERE id = $1`, c.ID, now, promised); err != nil {
 			return fmt.Errorf("casework: accept: %w", err)
 		}
 		c.AcceptedAt, c.PromisedBy = &now, &promised
@@ -120,13 +153,12 @@ func (s *Service) ownActs() {
 func (s *Service) orderParcel(ctx context.Context, c *Case, o Order) (Result, error) {
 	d := c.App.Delivery
 	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		err := s.door.Send(ctx, tx, ferry.Message{ID: o.ID, Type: message.ParcelOrdered, Case: c.ID.String(), Body: message.ParcelOrder{Order: o.ID,
+		return s.door.Send(ctx, tx, ferry.Message{ID: o.ID, Type: message.ParcelOrdered, Case: c.ID.String(), Body: message.ParcelOrder{Order: o.ID,
 			App: c.ID, Case: c.No, Name: d.Name, Phone: d.Phone, Address: d.Address}})
-		if pg.IsUnique(err, "ferry_out_id_key") {
-			return nil // sent before a crash
-		}
-		return err
 	})
+	if pg.IsUnique(err, "ferry_out_id_key") {
+		err = nil // sent before a crash
+	}
 	return Result{Pending: true}, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -30,7 +31,11 @@ func (s *Service) settle(ctx context.Context, tx pgx.Tx, c *Case, o Order, r Res
 		return ErrNotOpen
 	}
 	if r.Effect != nil {
-		if err := r.Effect(ctx, tx, c); err != nil {
+		err := r.Effect(ctx, tx, c)
+		if errors.Is(err, ErrFailedPayment) && o.Kind == System {
+			return s.toPerson(ctx, tx, o.ID, "银行没有付成，请核对收款账户后重新付款")
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -43,7 +48,7 @@ func (s *Service) settle(ctx context.Context, tx pgx.Tx, c *Case, o Order, r Res
 			return err
 		}
 	}
-	if err := s.resume(ctx, tx, c, o); err != nil {
+	if err := s.keepTime(ctx, tx, c.ID, o.Attr); err != nil {
 		return err
 	}
 	data := maps.Clone(r.Data)
@@ -83,36 +88,34 @@ func (s *Service) close(ctx context.Context, tx pgx.Tx, o Order, outcome string,
 	return nil
 }
 
-// resume starts the clock of the case again when the last order that had stopped it ends, and moves the promised day by
-// the working days that were with the applicant.
-func (s *Service) resume(ctx context.Context, tx pgx.Tx, c *Case, ended Order) error {
-	if c.PausedAt == nil || ended.Attr["stopsClock"] != "true" {
+// keepTime stops the clock of a case while anything is with the applicant, and starts it again when nothing is: the
+// promised day moves by the working days that were not ours. It is called when an order with those attributes opens or ends.
+func (s *Service) keepTime(ctx context.Context, tx pgx.Tx, id uuid.UUID, opensOrEnds map[string]string) error {
+	if opensOrEnds["stopsClock"] != "true" {
 		return nil
 	}
-	var others int
-	if err := tx.QueryRow(ctx, `SELECT count(*) FROM work_orders WHERE case_id = $1 AND state = 'open' AND attr->>'stopsClock' = 'true'`,
-		c.ID).Scan(&others); err != nil {
-		return fmt.Errorf("casework: resume: %w", err)
+	var theirs bool
+	var paused, promised *time.Time
+	if err := tx.QueryRow(ctx, `SELECT paused_at, promised_by, EXISTS (SELECT FROM work_orders o
+			WHERE o.case_id = c.id AND o.state = 'open' AND o.attr->>'stopsClock' = 'true')
+		FROM cases c WHERE id = $1`, id).Scan(&paused, &promised, &theirs); err != nil {
+		return fmt.Errorf("casework: clock: %w", err)
 	}
-	if others > 0 {
+	if theirs == (paused != nil) {
 		return nil
 	}
-	promised := c.PromisedBy
-	if promised != nil {
-		days := s.catalog.Calendar().WorkingDaysBetween(*c.PausedAt, s.clock.Now())
-		moved := s.catalog.Calendar().AddWorkingDays(*promised, days)
-		promised = &moved
+	now := s.clock.Now()
+	if theirs {
+		paused = &now
+	} else {
+		if promised != nil {
+			moved := s.catalog.Calendar().AddWorkingDays(*promised, s.catalog.Calendar().WorkingDaysBetween(*paused, now))
+			promised = &moved
+		}
+		paused = nil
 	}
-	if _, err := tx.Exec(ctx, `UPDATE cases SET paused_at = NULL, promised_by = $2 WHERE id = $1`, c.ID, promised); err != nil {
-		return fmt.Errorf("casework: resume: %w", err)
-	}
-	return nil
-}
-
-// pause stops the clock of the case while something is with the applicant.
-func (s *Service) pause(ctx context.Context, tx pgx.Tx, c *Case) error {
-	if _, err := tx.Exec(ctx, `UPDATE cases SET paused_at = coalesce(paused_at, $2) WHERE id = $1`, c.ID, s.clock.Now()); err != nil {
-		return fmt.Errorf("casework: pause: %w", err)
+	if _, err := tx.Exec(ctx, `UPDATE cases SET paused_at = $2, promised_by = $3 WHERE id = $1`, id, paused, promised); err != nil {
+		return fmt.Errorf("casework: clock: %w", err)
 	}
 	return nil
 }

@@ -70,9 +70,6 @@ func (s *Service) askCorrection(ctx context.Context, tx pgx.Tx, c *Case, o Order
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, o.ID, c.ID, asker.department, ask.Requests, ask.Opinion, asker.by, now, ask.Until); err != nil {
 		return fmt.Errorf("casework: keep correction: %w", err)
 	}
-	if err := s.pause(ctx, tx, c); err != nil {
-		return err
-	}
 	if err := s.issueCorrection(ctx, tx, c, ask); err != nil {
 		return err
 	}
@@ -116,13 +113,16 @@ func (s *Service) request(c *Case, r Request) message.CorrectionRequest {
 	return out
 }
 
+// endCorrection closes a correction: received, or ended with its case; one whose time is over has lapsed.
 func (s *Service) endCorrection(ctx context.Context, tx pgx.Tx, caseID, id uuid.UUID, why string) error {
-	tag, err := tx.Exec(ctx, `UPDATE corrections SET state = $2, closed_at = $3 WHERE id = $1 AND state = 'open'`, id, why, s.clock.Now())
+	now := s.clock.Now()
+	err := tx.QueryRow(ctx, `UPDATE corrections SET state = CASE WHEN $2 = 'ended' AND until <= $3 THEN 'lapsed' ELSE $2 END, closed_at = $3
+		WHERE id = $1 AND state = 'open' RETURNING state`, id, why, now).Scan(&why)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("casework: end correction: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return nil
 	}
 	return s.door.Send(ctx, tx, ferry.Message{Type: message.CorrectionClosed, Case: caseID.String(),
 		Body: message.CorrectionClosedBody{App: caseID, Correction: id, Why: why}})

@@ -74,6 +74,7 @@ func (r *Room) inbound() {
 	exchange.Receive(r.In, "bank.trust.deposit", r.deposited)
 	exchange.Receive(r.In, "registry.restriction.notify", r.restricted)
 	exchange.Receive(r.In, "registry.process.notify", r.processed)
+	exchange.Receive(r.In, "tax.arrival.notify", r.taxArrived)
 }
 
 // deposited takes money that arrived in trust by the bank's own way: the loan, or a down payment by transfer. One voucher
@@ -96,7 +97,7 @@ func (r *Room) restricted(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in 
 		return spec.Ack{}, err
 	}
 	released := in.Action == spec.RestrictionActionReleased || in.Action == spec.RestrictionActionLapsed
-	err := r.Cases.UnitRestricted(ctx, tx, land.UnitCode(in.UnitCode), string(in.Restriction.Kind), restrictionWords[in.Restriction.Kind], released)
+	err := r.Cases.UnitRestricted(ctx, tx, land.UnitCode(in.UnitCode), string(in.Restriction.Kind), restrictionWords[in.Restriction.Kind], in.Version, released)
 	return spec.Ack{Received: err == nil}, err
 }
 
@@ -107,6 +108,19 @@ func (r *Room) processed(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in s
 	err := r.Cases.Note(ctx, tx, land.CaseNumber(in.CaseNo), words[in.Stage])
 	if errors.Is(err, casework.ErrNoCase) {
 		return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个办件"}
+	}
+	return spec.Ack{Received: err == nil}, err
+}
+
+// taxArrived takes the news that the tax is in the treasury, with the numbers of the receipts.
+func (r *Room) taxArrived(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in spec.TaxArrivalNotifyRequest) (spec.Ack, error) {
+	var numbers []string
+	for _, t := range in.Receipts {
+		numbers = append(numbers, t.ReceiptNo)
+	}
+	err := r.Cases.TaxArrived(ctx, tx, land.CaseNumber(in.CaseNo), in.TaxNo, numbers)
+	if errors.Is(err, casework.ErrNoCase) {
+		return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个办件或核税编号"}
 	}
 	return spec.Ack{Received: err == nil}, err
 }

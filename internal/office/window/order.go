@@ -11,6 +11,7 @@ import (
 
 	"yichuang/internal/kit/web"
 	"yichuang/internal/land"
+	"yichuang/internal/office/bookings"
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/staff"
 )
@@ -220,5 +221,11 @@ func (r *Room) formList(w http.ResponseWriter, req *http.Request, form string) e
 			return err
 		}
 	}
-	return web.Render(w, req, http.StatusOK, counterPage(form, f, q, rows, r.Clock.Now()))
+	var visits []bookings.Visit
+	if form == "accept" && me.Hall != "" {
+		if visits, err = r.Visits.Day(ctx, r.Pool, me.Hall, land.DateOf(r.Clock.Now())); err != nil {
+			return err
+		}
+	}
+	return web.Render(w, req, http.StatusOK, counterPage(form, f, q, rows, visits, r.Clock.Now()))
 }

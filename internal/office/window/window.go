@@ -22,6 +22,7 @@ import (
 	"yichuang/internal/kit/web"
 	"yichuang/internal/kit/web/ui"
 	"yichuang/internal/office/billing"
+	"yichuang/internal/office/bookings"
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/papers"
 	"yichuang/internal/office/register"
@@ -44,6 +45,7 @@ type Parts struct {
 	Papers   *papers.Store
 	Blobs    *blob.Store
 	Flows    *flow.Library
+	Visits   *bookings.Room
 }
 
 // Room serves the pages.

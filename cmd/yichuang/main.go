@@ -1,0 +1,43 @@
+// Command yichuang is the platform: one binary for both zones. It parses flags, wires, and serves; it decides nothing.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+const description = `一窗：不动产交易、登记、纳税一体化平台。
+
+  yichuang city                     whole demonstration city on this machine, with its own PostgreSQL and simulated departments
+  yichuang serve --zone hall …      one zone (or both) of a real installation, against given databases
+
+Every flag has an environment variable; docs/operations.md lists them all.`
+
+type cli struct {
+	City  cityCmd  `cmd:"" help:"Run the demonstration city: both zones, a private PostgreSQL, simulated departments."`
+	Serve serveCmd `cmd:"" help:"Serve one zone or both against given databases."`
+}
+
+func main() {
+	var c cli
+	parser := kong.Must(&c, kong.Name("yichuang"), kong.Description(description), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	run, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	run.BindTo(ctx, (*context.Context)(nil))
+	if err := run.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "yichuang:", err)
+		var advised interface{ Advice() string }
+		if errors.As(err, &advised) {
+			fmt.Fprintln(os.Stderr, advised.Advice())
+		}
+		os.Exit(1)
+	}
+}

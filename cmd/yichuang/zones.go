@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	catalogdata "yichuang/catalog"
+	"yichuang/internal/catalog"
+	"yichuang/internal/ferry"
+	"yichuang/internal/hall"
+	"yichuang/internal/kit/blob"
+	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/doc"
+	"yichuang/internal/kit/doc/esign"
+	"yichuang/internal/kit/pg"
+	"yichuang/internal/office"
+)
+
+// ground is what both zones stand on in this process.
+type ground struct {
+	data    string
+	keys    *keys
+	log     *slog.Logger
+	metrics *prometheus.Registry
+	catalog *catalog.Catalog
+	fast    bool
+}
+
+func newGround(data string, log *slog.Logger) (*ground, error) {
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	g := &ground{data: data, log: log, metrics: newRegistry()}
+	var err error
+	if g.keys, err = openKeys(filepath.Join(data, "keys")); err != nil {
+		return nil, err
+	}
+	if g.catalog, err = catalog.Load(catalogdata.FS); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// files opens the file store of a zone.
+func (g *ground) files(ctx context.Context, zone string) (*blob.Store, error) {
+	ring := g.keys.hall
+	if zone == "office" {
+		ring = g.keys.office
+	}
+	return blob.Open(ctx, filepath.Join(g.data, zone+"-files"), ring)
+}
+
+// openOffice migrates the office's database and makes the zone.
+func (g *ground) openOffice(ctx context.Context, db, hallURL string, secure bool) (*office.Zone, *pgxpool.Pool, error) {
+	pool, err := pg.Open(ctx, db)
+	if err != nil {
+		return nil, nil, fmt.Errorf("office database: %w", err)
+	}
+	if err := office.Migrate(ctx, pool); err != nil {
+		return nil, pool, err
+	}
+	files, err := g.files(ctx, "office")
+	if err != nil {
+		return nil, pool, err
+	}
+	fonts, err := doc.OpenFonts()
+	if err != nil {
+		return nil, pool, err
+	}
+	clk := clock.System()
+	seal, err := esign.LoadOrCreate(filepath.Join(g.data, "keys", "seal.pem"), g.keys.officeSigner, "泰州市不动产登记中心", clk.Now())
+	if err != nil {
+		return nil, pool, err
+	}
+	flows, err := fs.Sub(catalogdata.FS, "flows")
+	if err != nil {
+		return nil, pool, err
+	}
+	zone, err := office.New(ctx, office.Config{Pool: pool, Clock: clk, Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "office"}, g.metrics),
+		Keys: g.keys.office, Signer: g.keys.officeSigner, Blobs: files, Fonts: fonts, Seal: seal, Catalog: g.catalog, Flows: flows, Shared: g.keys.ferry,
+		HallKey: g.keys.hallSigner.Public(), Verify: hallURL, Secure: secure, Prefix: "TZ", PollFast: g.fast})
+	return zone, pool, err
+}
+
+// openHall migrates the hall's database and makes the zone; set completes what depends on the installation.
+func (g *ground) openHall(ctx context.Context, db, url string, secure bool, set func(*hall.Config) error) (*hall.Zone, *pgxpool.Pool, error) {
+	pool, err := pg.Open(ctx, db)
+	if err != nil {
+		return nil, nil, fmt.Errorf("hall database: %w", err)
+	}
+	if err := hall.Migrate(ctx, pool); err != nil {
+		return nil, pool, err
+	}
+	files, err := g.files(ctx, "hall")
+	if err != nil {
+		return nil, pool, err
+	}
+	c := hall.Config{Pool: pool, Clock: clock.System(), Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "hall"}, g.metrics),
+		Keys: g.keys.hall, Signer: g.keys.hallSigner, Blobs: files, Catalog: g.catalog, Shared: g.keys.ferry, OfficeKey: g.keys.officeSigner.Public(),
+		URL: url, Secure: secure, PollFast: g.fast}
+	if err := set(&c); err != nil {
+		return nil, pool, err
+	}
+	zone, err := hall.New(ctx, c)
+	return zone, pool, err
+}
+
+// join connects the two doors in one process.
+func join(h *hall.Zone, o *office.Zone) {
+	h.Door.Connect(ferry.Loop{To: o.Door})
+	o.Door.Connect(ferry.Loop{To: h.Door})
+}
