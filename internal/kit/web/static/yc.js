@@ -175,7 +175,9 @@ all('[data-sse]').forEach(live);
 
 /* htmx only where a page uses it and the browser can */
 if (d.querySelector('[hx-get],[hx-post]') && 'FormData' in w && 'classList' in html && w.history.pushState) {
-  i = d.createElement('script'); i.src = meta('yc-htmx'); d.body.appendChild(i);
+  i = make('script'); i.src = meta('yc-htmx');
+  i.onload = function () { htmx.process(d.body); }; /* it may arrive after the event that it waits for */
+  d.body.appendChild(i);
   on(d.body, 'htmx:beforeSwap', function (e) { if (e.detail.xhr.status === 422) { e.detail.shouldSwap = true; e.detail.isError = false; } });
 }
 })(window, document);
