@@ -41,6 +41,11 @@ func (s *Service) deskActs() map[string]DeskAct {
 		"tax.assessment.push":   s.deskAssessment,
 		"housing.contract.push": s.deskFiling,
 		"bank.trust.open":       s.deskTrust,
+		"bank.trust.payout":     s.deskPayout,
+		"bank.trust.refund":     s.deskPayout,
+		"bank.loan.evaluate":    s.deskLoan,
+		"fund.loan.evaluate":    s.deskLoan,
+		"tax-counter":           s.deskTaxCounter,
 		"accept":                s.deskAccept,
 		"pickup":                s.deskPickup,
 	}

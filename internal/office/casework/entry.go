@@ -34,6 +34,9 @@ func (s *Service) EntryDone(e Entry) Result {
 			if err := s.SaveFacts(ctx, tx, c); err != nil {
 				return err
 			}
+			if err := s.announce(ctx, tx, c, "entered", nil, ""); err != nil {
+				return err
+			}
 			if !e.Mirror {
 				return nil
 			}
@@ -242,11 +245,14 @@ func (s *Service) restricted(ctx context.Context, tx pgx.Tx, c *Case, kind, word
 			return s.publish(ctx, tx, c.ID)
 		}
 	}
-	if err := s.tellFlow(ctx, tx, c.ID, name, data); err != nil {
+	heard, err := s.tellFlow(ctx, tx, c.ID, name, data)
+	if err != nil {
 		return err
 	}
-	if err := s.announce(ctx, tx, c, event, nil, ""); err != nil {
-		return err
+	if heard {
+		if err := s.announce(ctx, tx, c, event, nil, ""); err != nil {
+			return err
+		}
 	}
 	return s.publish(ctx, tx, c.ID)
 }

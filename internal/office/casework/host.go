@@ -120,8 +120,12 @@ func (s *Service) WorkCancelled(ctx context.Context, tx pgx.Tx, w flow.Work) err
 	if w.Kind == flow.WorkSend {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, `UPDATE work_orders SET state = 'cancelled', closed_at = $2 WHERE id = $1 AND state = 'open'`,
-		w.ID, s.clock.Now()); err != nil {
+	state := "cancelled"
+	if w.Answered { // its message came
+		state = "done"
+	}
+	if _, err := tx.Exec(ctx, `UPDATE work_orders SET state = $3, closed_at = $2 WHERE id = $1 AND state = 'open'`,
+		w.ID, s.clock.Now(), state); err != nil {
 		return fmt.Errorf("casework: cancel order: %w", err)
 	}
 	if err := s.keepTime(ctx, tx, w.Instance, w.Attr); err != nil {
@@ -154,6 +158,9 @@ func (s *Service) Ended(ctx context.Context, tx pgx.Tx, instance uuid.UUID, end 
 	}
 	if err := s.register.Release(ctx, tx, c.Unit, c.ID); err != nil {
 		return fmt.Errorf("casework: release unit: %w", err)
+	}
+	if state == Done {
+		return s.told(ctx, tx, c, "closed", endings[state], nil)
 	}
 	return s.note(ctx, tx, instance, Event{Text: endings[state], Public: true})
 }

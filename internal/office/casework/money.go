@@ -101,36 +101,6 @@ func (s *Service) Assessed(a AssessedTax) Result {
 		}}
 }
 
-// deskAssessment takes the lines that a tax officer typed.
-func (s *Service) deskAssessment(_ context.Context, _ pgx.Tx, c *Case, o Order, _ staff.Person, d Decision) (Result, error) {
-	if d.Outcome != "" && d.Outcome != "pass" {
-		return Result{Data: map[string]any{"outcome": d.Outcome}, Opinion: d.Opinion, Requests: d.Requests}, nil
-	}
-	errs := FieldErrors{}
-	a := AssessedTax{Number: d.Values["number"]}
-	if a.Number == "" {
-		errs["number"] = "请填写核税编号"
-	}
-	for _, f := range []struct {
-		field, tax string
-		payer      message.Role
-	}{{"deed", "契税", message.Buyer}, {"vat", "增值税", message.Seller}, {"income", "个人所得税", message.Seller}} {
-		amount, err := land.ParseYuan(d.Values[f.field])
-		if err != nil {
-			errs[f.field] = "请填写金额，没有就填 0"
-			continue
-		}
-		a.Lines = append(a.Lines, message.TaxLine{Tax: f.tax, Payer: f.payer, Base: c.App.Contract.Price, Amount: amount, Why: "窗口核定"})
-		a.Total += amount
-	}
-	if len(errs) > 0 {
-		return Result{}, errs
-	}
-	r := s.Assessed(a)
-	r.Opinion = d.Opinion
-	return r, nil
-}
-
 // deskFiling keeps the filing number that a housing officer typed.
 func (s *Service) deskFiling(_ context.Context, _ pgx.Tx, _ *Case, _ Order, _ staff.Person, d Decision) (Result, error) {
 	r := Result{Data: map[string]any{"outcome": d.Outcome}, Opinion: d.Opinion, Requests: d.Requests}
@@ -237,14 +207,21 @@ func (s *Service) cancelBills(ctx context.Context, tx pgx.Tx, id uuid.UUID, kind
 	return s.billsClosed(ctx, tx, ended)
 }
 
-// settledBills tells whether every bill of a kind that still counts is paid.
+// settledBills tells whether every payer of a kind has paid.
 func (s *Service) settledBills(ctx context.Context, db pg.DB, id uuid.UUID, kind string) (bool, error) {
 	bills, err := s.billing.Bills(ctx, db, id)
 	if err != nil {
 		return false, err
 	}
+	paid, owes := map[string]bool{}, map[string]bool{}
 	for _, b := range bills {
-		if b.Kind == kind && (b.State == billing.Open || b.State == billing.Expired) {
+		if b.Kind == kind {
+			paid[b.Payer] = paid[b.Payer] || b.State == billing.Paid
+			owes[b.Payer] = owes[b.Payer] || b.State == billing.Open || b.State == billing.Expired
+		}
+	}
+	for payer := range owes {
+		if owes[payer] && !paid[payer] { // an expired bill is settled by the payment of its renewal
 			return false, nil
 		}
 	}
@@ -287,9 +264,12 @@ func (s *Service) paid(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, p messag
 	if err := s.billsClosed(ctx, tx, []*billing.Bill{r.Bill}); err != nil {
 		return err
 	}
-	if c.over() {
-		// The case ended while the word of the payment was on its way.
-		return s.refundBill(ctx, tx, c, r.Bill)
+	twice, err := s.renewed(ctx, tx, r.Bill)
+	if err != nil {
+		return err
+	}
+	if c.over() || twice { // the case ended while the word of the payment was on its way; or both a bill and its renewal were paid
+		return s.refundBill(ctx, tx, c, r.Bill, twice)
 	}
 	if r.Bill.Kind == trustBill {
 		return s.deposited(ctx, tx, c, trust.Deposit{Case: c.ID, Kind: trust.DownPayment, Amount: p.Amount, Reference: p.Channel + ":" + p.Reference, At: p.PaidAt})
@@ -442,9 +422,13 @@ func (s *Service) TrustMoved(instruction string, results []trust.Result, at time
 // ErrFailedPayment says that the bank could not make a payment of an instruction.
 var ErrFailedPayment = errors.New("casework: the bank could not make a payment")
 
+// refundDays is how many working days a refund may take.
+const refundDays = 5
+
 // refund orders one payment back; the hall tells the channel.
 func (s *Service) refund(ctx context.Context, tx pgx.Tx, c *Case, r message.Refund) error {
-	if err := s.note(ctx, tx, c.ID, Event{Text: "已发起退款 " + r.Amount.String() + " 元：" + r.Reason, Public: true}); err != nil {
+	by := s.catalog.Calendar().AddWorkingDays(s.clock.Now(), refundDays)
+	if err := s.told(ctx, tx, c, "refunded", "已发起退款 "+r.Amount.String()+" 元："+r.Reason, map[string]any{"amt": r.Amount.String(), "date": day(by)}); err != nil {
 		return err
 	}
 	return s.door.Send(ctx, tx, ferry.Message{Type: message.RefundOrdered, Case: c.ID.String(), Body: r})
@@ -465,9 +449,37 @@ func (s *Service) refundBills(ctx context.Context, tx pgx.Tx, c *Case, why strin
 	return nil
 }
 
+// renewed cancels what else a payer could pay for the same: the renewal of a bill that was paid in time though word of it
+// came late. It reports whether the other was paid before.
+func (s *Service) renewed(ctx context.Context, tx pgx.Tx, paid *billing.Bill) (twice bool, err error) {
+	all, err := s.billing.Bills(ctx, tx, paid.Case)
+	if err != nil {
+		return false, err
+	}
+	var ended []*billing.Bill
+	for _, b := range all {
+		switch {
+		case b.ID == paid.ID || b.Kind != paid.Kind || b.Payer != paid.Payer:
+		case b.State == billing.Paid:
+			return true, nil
+		case b.State == billing.Open:
+			if _, err := s.billing.CancelBill(ctx, tx, b.ID); err != nil {
+				return false, err
+			}
+			b.State = billing.Cancelled
+			ended = append(ended, b)
+		}
+	}
+	return false, s.billsClosed(ctx, tx, ended)
+}
+
 // refundBill sends one payment back by the way it came.
-func (s *Service) refundBill(ctx context.Context, tx pgx.Tx, c *Case, b *billing.Bill) error {
-	r, err := s.billing.RefundBill(ctx, tx, b.ID, "办件已终止")
+func (s *Service) refundBill(ctx context.Context, tx pgx.Tx, c *Case, b *billing.Bill, twice bool) error {
+	reason := "办件已终止"
+	if twice {
+		reason = "重复支付"
+	}
+	r, err := s.billing.RefundBill(ctx, tx, b.ID, reason)
 	if err != nil {
 		return err
 	}

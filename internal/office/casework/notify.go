@@ -27,6 +27,20 @@ func (s *Service) announce(ctx context.Context, tx pgx.Tx, c *Case, event string
 	return nil
 }
 
+// announceTo is announce for an event that concerns one party.
+func (s *Service) announceTo(ctx context.Context, tx pgx.Tx, c *Case, event, ref string, args map[string]any, action string) error {
+	item, ok := s.catalog.Item(c.Item)
+	if !ok {
+		return fmt.Errorf("casework: no item %q", c.Item)
+	}
+	for _, n := range item.NoticesOf(event) {
+		if err := s.notify(ctx, tx, c, ref, n.Message, args, n.SMS(), action); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // recipients resolves the words of a notice to party refs, each once.
 func recipients(app *message.Application, to []string) []string {
 	var out []string

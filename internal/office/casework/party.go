@@ -33,16 +33,16 @@ func (s *Service) takeMessages() {
 	ferry.Handle(s.door, message.ParcelMoved, s.parcel)
 }
 
-// tellFlow gives the flow a message; that nobody waits for it is no error here: it came too late or twice.
-func (s *Service) tellFlow(ctx context.Context, tx pgx.Tx, id uuid.UUID, name string, data map[string]any) error {
-	err := s.engine.Message(ctx, tx, id, name, data)
+// tellFlow gives the flow a message and reports whether anybody waited for it; if not, it came too late or twice.
+func (s *Service) tellFlow(ctx context.Context, tx pgx.Tx, id uuid.UUID, name string, data map[string]any) (heard bool, err error) {
+	err = s.engine.Message(ctx, tx, id, name, data)
 	if errors.Is(err, flow.ErrNoCatch) || errors.Is(err, flow.ErrEnded) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("casework: %s: %w", name, err)
+		return false, fmt.Errorf("casework: %s: %w", name, err)
 	}
-	return nil
+	return true, nil
 }
 
 // openWait finds the open wait of a case whose attribute has a value.
@@ -85,7 +85,7 @@ func (s *Service) withdrawn(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 	if err := s.audit.Record(ctx, tx, audit.Entry{Actor: "hall", Kind: audit.KindChange, Action: "撤回申请", Object: c.ID.String(), Case: string(c.No), Outcome: audit.OK}); err != nil {
 		return err
 	}
-	if err := s.tellFlow(ctx, tx, c.ID, "application.withdrawn", map[string]any{"reason": m.Reason}); err != nil {
+	if _, err := s.tellFlow(ctx, tx, c.ID, "application.withdrawn", map[string]any{"reason": m.Reason}); err != nil {
 		return err
 	}
 	return s.publish(ctx, tx, c.ID)
@@ -128,6 +128,9 @@ func (s *Service) corrected(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 		return err
 	}
 	if err := s.endCorrection(ctx, tx, c.ID, o.ID, "received"); err != nil {
+		return err
+	}
+	if err := s.announce(ctx, tx, c, "correction-received", nil, ""); err != nil {
 		return err
 	}
 	return s.settle(ctx, tx, c, o, Result{Public: "已收到补正材料", Opinion: m.Note}, staff.Person{})
@@ -213,7 +216,7 @@ func (s *Service) taxDisputed(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m
 	if err := s.note(ctx, tx, c.ID, Event{Text: "对税款提出异议，请税务部门复核", Public: true}); err != nil {
 		return err
 	}
-	if err := s.tellFlow(ctx, tx, c.ID, "tax.disputed", map[string]any{}); err != nil {
+	if _, err := s.tellFlow(ctx, tx, c.ID, "tax.disputed", map[string]any{}); err != nil {
 		return err
 	}
 	return s.publish(ctx, tx, c.ID)
@@ -236,6 +239,9 @@ func (s *Service) parcel(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, p mess
 	if p.State == "posted" {
 		c.Facts.Waybill = p.Label
 		if err := s.SaveFacts(ctx, tx, c); err != nil {
+			return err
+		}
+		if err := s.announce(ctx, tx, c, "parcel-posted", map[string]any{"label": p.Label}, ""); err != nil {
 			return err
 		}
 	}

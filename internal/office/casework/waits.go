@@ -128,10 +128,8 @@ func (s *Service) endCorrection(ctx context.Context, tx pgx.Tx, caseID, id uuid.
 		Body: message.CorrectionClosedBody{App: caseID, Correction: id, Why: why}})
 }
 
-// maxDisputes is how often an assessment may be disputed online; after that the counter decides (domain: the sale as a flow).
-const maxDisputes = 2
-
-// askTax shows the parties the latest assessment beside our own estimate.
+// askTax shows the parties the latest assessment beside our own estimate. They may dispute it each time: after two
+// reassessments the flow sends them to the counter of the tax office, whose word is final.
 func (s *Service) askTax(ctx context.Context, tx pgx.Tx, c *Case) error {
 	all, err := s.Assessments(ctx, tx, c.ID)
 	if err != nil || len(all) == 0 {
@@ -142,7 +140,7 @@ func (s *Service) askTax(ctx context.Context, tx pgx.Tx, c *Case) error {
 		return err
 	}
 	return s.door.Send(ctx, tx, ferry.Message{Type: message.AssessmentReady, Case: c.ID.String(), Body: message.Assessment{App: c.ID, Number: a.Number,
-		Round: a.Round, Lines: a.Lines, Total: a.Total, Until: a.Until, CanDispute: a.Round <= maxDisputes}})
+		Round: a.Round, Lines: a.Lines, Total: a.Total, Until: a.Until, CanDispute: true}})
 }
 
 // estimate writes our own estimate beside each assessed line, with the reason where the office gave none.

@@ -82,7 +82,7 @@ func New(t testing.TB) *Office {
 	o.Engine = flow.NewEngine(flow.NewLibrary(f.flows...), o.Cases, o.Catalog.Calendar(), o.Clock, nil)
 	o.Cases.Bind(o.Engine, o)
 	o.hall(f, log)
-	GoodDepartments(o.Cases, o.Clock)
+	GoodDepartments(o.Cases, o.Clock, o.Cases.On)
 	return o
 }
 
