@@ -106,8 +106,8 @@ func (s *Service) accepted(ctx context.Context, tx pgx.Tx, c *Case) error {
 	now := s.clock.Now()
 	promised := s.catalog.Calendar().AddWorkingDays(now, s.days(c))
 	if c.AcceptedAt == nil {
-		if _, err := tx.Exec(ctx, `UPDATE cases SET accepted_at = $2, promised_by = $3,
-			paused_at = CASE WHEN paused_at IS NOT NULL THEN $2 END WHERE id = $1`, c.ID, now, promised); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE cases SET accepted_at = $2::timestamptz, promised_by = $3,
+			paused_at = CASE WHEN paused_at IS NOT NULL THEN $2::timestamptz END WHERE id = $1`, c.ID, now, promised); err != nil {
 			return fmt.Errorf("casework: accept: %w", err)
 		}
 		c.AcceptedAt, c.PromisedBy = &now, &promised
