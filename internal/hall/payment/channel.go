@@ -32,7 +32,8 @@ type Channel interface {
 	Notification(r *http.Request) (Notification, error)
 	// Acknowledge answers a notification in the words that the channel expects: taken, or to be sent again.
 	Acknowledge(w http.ResponseWriter, taken bool)
-	// Origin is the address, without a path, to which forms of ours lead; "" where they lead nowhere.
+	// Origin is where forms of ours lead, as a source of the content security policy: the gateway and the cashiers that it
+	// redirects to, because browsers check each step.
 	Origin() string
 }
 

@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"yichuang/internal/audit"
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/hall/payment"
 	"yichuang/internal/hall/payment/alipay"
@@ -192,7 +194,7 @@ func TestChannels(t *testing.T) {
 				b := h.bill(900, 24*time.Hour)
 				c.start(t, h.browser(), b, ch.Code())
 				pay1(t, h.orders(b.ID)[0], pay.Notice{Forge: true})
-				if got, rec := h.heard(), h.recordsOf(ch.Code()); len(got) != 0 || len(rec) != 1 || rec[0].Source == "" {
+				if got, rec := h.heard(), h.recordsOf(ch.Code()); len(got) != 0 || len(rec) == 0 || rec[0].Source == "" {
 					t.Fatalf("heard %+v, recorded %+v", got, rec)
 				}
 				if h.run() != 0 { // the channel's own book knows of the payment
@@ -204,7 +206,9 @@ func TestChannels(t *testing.T) {
 				b := h.bill(1_000, 24*time.Hour)
 				c.start(t, h.browser(), b, ch.Code())
 				pay1(t, h.orders(b.ID)[0], pay.Notice{Amount: 1})
-				if n := len(h.recordsOf(ch.Code())); n != 1 {
+				if !slices.ContainsFunc(h.recordsOf(ch.Code()), func(e audit.Entry) bool {
+					return e.Detail["reason"] == "notification names another amount than the channel's book"
+				}) {
 					t.Errorf("recorded %+v", h.records)
 				}
 				settled(t, b, 1_000)

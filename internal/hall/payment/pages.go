@@ -44,6 +44,15 @@ func (v view) payer() string {
 	return "另一方"
 }
 
+// over says that the bill ran out of time.
+func (v view) over() bool { return v.State == expired || v.State == open && !v.Now.Before(v.Until) }
+
+// expired is what happened, without the step that only the office can take: it issues the bill anew.
+func (v view) expired() string {
+	said, _, _ := strings.Cut(v.Say("err.pay.expired"), "。")
+	return said + "。"
+}
+
 func (v view) settled() bool { return v.State == paid || v.State == refunded }
 
 // party finds which party of the application looks; a stranger gets the same as for an unknown bill.
@@ -326,7 +335,7 @@ func (v view) tag() (tone, words string) {
 		return "", "已退款"
 	case v.State == cancelled:
 		return "", "已撤销"
-	case v.State == expired || !v.Payable(v.Now):
+	case v.over():
 		return "red", "已过期"
 	}
 	return "amber", "待缴"

@@ -21,7 +21,6 @@ import (
 
 // paper is a channel whose book the test writes.
 type paper struct {
-	mu     sync.Mutex
 	status map[string]payment.Status
 	closed map[string]bool
 	down   error

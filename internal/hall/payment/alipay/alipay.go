@@ -38,7 +38,7 @@ type Channel struct {
 // New opens the channel. The client brings its time limit.
 func New(c Config, client *http.Client) (*Channel, error) {
 	opts := []sdk.OptionFunc{sdk.WithTimeLocation(clock.Shanghai()), sdk.WithHTTPClient(client)}
-	origin := "https://openapi.alipay.com"
+	origin := "https://*.alipay.com"
 	if c.Gateway != "" {
 		opts = append(opts, sdk.WithProductionGateway(c.Gateway))
 		origin = payment.OriginOf(c.Gateway)
@@ -59,7 +59,7 @@ func (*Channel) Code() string { return "alipay" }
 // Title is what people call it.
 func (*Channel) Title() string { return "支付宝" }
 
-// Origin is where the signed address leads.
+// Origin is where the signed address leads: the gateway redirects to cashiers beside it.
 func (c *Channel) Origin() string { return c.origin }
 
 // Create signs the address that the payer's browser opens. It asks nobody.

@@ -56,8 +56,13 @@ func (*Channel) Code() string { return "unionpay" }
 // Title is what people call it.
 func (*Channel) Title() string { return "银联" }
 
-// Origin is where the payer's form goes.
-func (c *Channel) Origin() string { return payment.OriginOf(c.c.FrontURL) }
+// Origin is where the payer's form goes: the production gateway redirects to cashiers beside it.
+func (c *Channel) Origin() string {
+	if o := payment.OriginOf(c.c.FrontURL); !strings.HasSuffix(o, ".95516.com") {
+		return o
+	}
+	return "https://*.95516.com"
+}
 
 func stamp(t time.Time) string { return t.In(clock.Shanghai()).Format(layout) }
 
