@@ -535,7 +535,7 @@ func header(h head) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, l := range h.site.Nav {
-				if l.Key == h.on {
+				if l.Key != "" && l.Key == h.on {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 49, "<li class=\"on\"><a href=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
