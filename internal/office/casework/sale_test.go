@@ -1,60 +1,182 @@
 package casework_test
 
 import (
+	"context"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"yichuang/internal/ferry/message"
+	"yichuang/internal/land"
 	"yichuang/internal/office/casework"
-	"yichuang/internal/office/officetest"
+	"yichuang/internal/office/trust"
 )
 
-// withLoan finds a contract that is financed by a loan.
-func withLoan(o *officetest.Office) int {
-	for i, k := range o.City.Contracts {
-		if len(k.Loan) == 1 && k.District != "321283" {
-			return i
-		}
-	}
-	o.T.Fatal("no contract with a loan")
-	return 0
+// reviewed takes a case through both reviews and the entry.
+func (s *sale) reviewed() {
+	s.t.Helper()
+	s.pass("first", "first-review")
+	s.pass("second", "second-review")
 }
 
-func confirmTax(o *officetest.Office, c *casework.Case) {
-	o.T.Helper()
-	for _, a := range officetest.Sent[message.Assessment](o, message.AssessmentReady) {
-		for _, ref := range []string{"s1", "b1"} {
-			o.FromHall(message.TaxConfirmed, c.ID, message.TaxDecision{App: c.ID, Assessment: a.Number, Round: a.Round, By: ref})
-		}
+// lend has the lenders pay their parts into trust.
+func (s *sale) lend() {
+	s.t.Helper()
+	c := s.now()
+	for _, l := range c.Facts.Loans {
+		d := casework.Deposit{Case: c.No, Agreement: c.Facts.Agreement, Voucher: uuid.NewString(), Amount: l.Amount, Loan: true, Payer: l.Lender, At: s.Clock.Now()}
+		s.Do(func(ctx context.Context, tx pgx.Tx) error { return s.Cases.Deposited(ctx, tx, d) })
 	}
-}
-
-// toReview brings a case to its first review.
-func toReview(o *officetest.Office, app message.Application) *casework.Case {
-	o.T.Helper()
-	c := o.Submit(app)
-	o.Work()
-	confirmTax(o, c)
-	for _, kind := range []string{"tax", "fee", "trust"} {
-		o.Pay(c.ID, kind)
-	}
-	accept := o.Need(c.ID, "accept")
-	o.Decide(o.Person("window"), accept, casework.Decision{Outcome: "pass", Values: map[string]string{"compared": "yes"}})
-	return c
+	s.Work()
 }
 
 func TestSaleWithLoanFromSubmissionToArchive(t *testing.T) {
-	o := officetest.New(t)
-	c := toReview(o, o.Application(withLoan(o)))
-	first := o.Need(c.ID, "first-review")
-	o.Decide(o.Person("first"), first, casework.Decision{Outcome: "pass", Opinion: "同意"})
-	second := o.Need(c.ID, "second-review")
-	o.Decide(o.Person("second"), second, casework.Decision{Outcome: "pass", Opinion: "同意"})
-	loan := o.Need(c.ID, "loan-arrival")
-	if loan.Kind != casework.Wait {
-		t.Fatalf("loan arrival is of kind %s", loan.Kind)
+	s := inReview(t, "commercial")
+	s.reviewed()
+	if got := s.open(); len(got) != 2 || got[0] != "loan-arrival" || got[1] != "pickup" {
+		t.Fatalf("after the entry the case waits at %v", got)
 	}
-	now := o.Case(c.ID)
-	if now.Facts.Title == "" || now.Facts.Mortgage == "" {
-		t.Fatalf("no certificates: %+v", now.Facts)
+	s.lend()
+	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": "王明"}})
+	s.wantEnd(casework.Done)
+	c := s.now()
+	if c.Facts.Title == "" || c.Facts.Mortgage == "" {
+		t.Errorf("certificates %q and %q", c.Facts.Title, c.Facts.Mortgage)
+	}
+	if st := s.statement(); st.State != trust.Closed {
+		t.Errorf("trust account is %s", st.State)
+	}
+	if len(s.refunds()) > 0 {
+		t.Error("a sale that succeeded has refunds")
+	}
+	page, err := s.Register.Unit(t.Context(), s.Pool, c.Unit)
+	if err != nil || page.Title.Holders[0].Name != c.App.PartiesOf(message.Buyer)[0].Name {
+		t.Errorf("the book has %+v, %v", page.Title, err)
+	}
+	for _, kind := range []string{"sms.submitted", "sms.sheet", "sms.paid", "sms.accepted", "sms.deposit", "progress.entered", "sms.cert", "progress.closed"} {
+		if len(s.told(kind)) == 0 {
+			t.Errorf("nobody was told %s", kind)
+		}
+	}
+}
+
+// Loan parts are evaluated each by its lender, and joined in one mortgage (domain: the sale as a flow, 2).
+func TestLoans(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		loan        string
+		evaluations []string
+	}{
+		{"none", nil},
+		{"commercial", []string{"bank.loan.evaluate"}},
+		{"fund", []string{"fund.loan.evaluate"}},
+		{"mixed", []string{"bank.loan.evaluate", "fund.loan.evaluate"}},
+	} {
+		t.Run(tt.loan, func(t *testing.T) {
+			s := inReview(t, tt.loan)
+			s.reviewed()
+			evaluated := map[string]int{}
+			orders, err := s.Cases.Orders(t.Context(), s.Pool, s.id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range orders {
+				if o.Node == "loan-bank" || o.Node == "loan-fund" {
+					evaluated[o.Operation]++
+				}
+			}
+			for _, op := range tt.evaluations {
+				if evaluated[op] != 1 {
+					t.Errorf("%s was asked %d times", op, evaluated[op])
+				}
+			}
+			c := s.now()
+			if len(evaluated) != len(tt.evaluations) || (c.Facts.Mortgage != "") != (len(tt.evaluations) > 0) {
+				t.Errorf("evaluations %v, mortgage %q", evaluated, c.Facts.Mortgage)
+			}
+			s.wantMortgage(c)
+		})
+	}
+}
+
+// wantMortgage fails unless the book has one mortgage over all that was granted, or none.
+func (s *sale) wantMortgage(c *casework.Case) {
+	s.t.Helper()
+	page, err := s.Register.Unit(s.t.Context(), s.Pool, c.Unit)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var claims []land.Fen
+	for _, m := range page.Mortgages {
+		if m.Certificate == c.Facts.Mortgage {
+			claims = append(claims, m.Claim)
+		}
+	}
+	switch {
+	case c.App.Loan.Total() == 0 && len(claims) > 0, c.App.Loan.Total() > 0 && (len(claims) != 1 || claims[0] != c.App.Loan.Total()):
+		s.t.Errorf("mortgages over %v for a loan of %s", claims, c.App.Loan.Total())
+	}
+}
+
+// The certificates go by EMS: ordered once, even when the process was killed after it had ordered; signed for, it is done.
+func TestDeliveryByEMS(t *testing.T) {
+	s, app := newSale(t, "none")
+	app.Delivery = message.Delivery{Mode: "ems", Name: "王明", Phone: "13900001111", Address: "鼓楼路 1 号"}
+	s.Submit(app)
+	s.Work()
+	s.payAll()
+	s.accept()
+	s.reviewed()
+	order := s.Need(s.id, "delivery-ems")
+	if order.SentAt == nil {
+		t.Error("the order is not marked as taken")
+	}
+	if _, err := s.Pool.Exec(t.Context(), `UPDATE work_orders SET sent_at = NULL WHERE id = $1`, order.ID); err != nil {
+		t.Fatal(err) // as if the process had been killed before it noted so
+	}
+	if err := s.Cases.Do(t.Context(), order.ID); err != nil {
+		t.Fatal(err)
+	}
+	ordered := sentOf[message.ParcelOrder](s, message.ParcelOrdered, func(p message.ParcelOrder) uuid.UUID { return p.App })
+	if len(ordered) != 1 || ordered[0].Order != order.ID || ordered[0].Address != app.Delivery.Address {
+		t.Fatalf("parcels ordered: %+v", ordered)
+	}
+	parcel := message.Parcel{App: s.id, Order: order.ID, Label: "EA123456789CN", State: "posted", Text: "已收寄", At: s.Clock.Now()}
+	s.FromHall(message.ParcelPosted, s.id, parcel)
+	if got := s.told("sms.parcel"); len(got) == 0 {
+		t.Error("nobody was told the number of the parcel")
+	}
+	parcel.State, parcel.Text = "signed", "已签收"
+	s.FromHall(message.ParcelMoved, s.id, parcel)
+	s.wantEnd(casework.Done)
+	if c := s.now(); c.Facts.Waybill != parcel.Label {
+		t.Errorf("waybill %q", c.Facts.Waybill)
+	}
+}
+
+// A case that is done stays done, whatever comes later.
+func TestNothingMovesADoneCase(t *testing.T) {
+	s, app := newSale(t, "none")
+	app.Delivery.Mode = "none"
+	s.Submit(app)
+	s.Work()
+	s.payAll()
+	s.accept()
+	s.reviewed()
+	s.wantEnd(casework.Done)
+	seq := s.progress().Seq
+	s.withdraw()
+	s.Later(60 * day)
+	s.Do(func(ctx context.Context, tx pgx.Tx) error {
+		return s.Cases.UnitRestricted(ctx, tx, app.Home.UnitCode, "seizure", "查封", "", false)
+	})
+	s.wantEnd(casework.Done)
+	if p := s.progress(); p.Seq > seq+1 { // the withdrawal is answered with how the case stands
+		t.Errorf("%d snapshots were sent of a case that is over", p.Seq-seq)
+	}
+	if at := s.now().ClosedAt; at == nil || s.Clock.Now().Sub(*at) < 59*day-time.Hour {
+		t.Errorf("closed at %v", at)
 	}
 }
