@@ -99,7 +99,7 @@ func (rt *Router) asError(err error) *Error {
 		return &Error{Status: 499, Code: "gone", Title: "已取消", Message: "请求已取消。", Err: err}
 	}
 	return &Error{Status: http.StatusInternalServerError, Code: "internal", Title: "页面没有打开",
-		Message: "我们这边出了问题，您填的内容没有丢。", Next: "请刷新再试；还不行请打 12345。", Err: err}
+		Message: "我们这边出了问题，这一步没有办成。", Next: "请过一会儿再试；还不行请打 12345。", Err: err}
 }
 
 func bytesText(n int64) string {
@@ -130,8 +130,8 @@ type Problem struct {
 
 // fail draws err: a redirect to the sign-in page, an error page, or a problem document.
 func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
-	e := rt.asError(err)
-	s := stateOf(r.Context())
+	copied := *rt.asError(err) // what is said may grow; the handler's value must not
+	e, s := &copied, stateOf(r.Context())
 	if e.Status >= 500 {
 		rt.opt.Log.ErrorContext(r.Context(), "request failed", "route", s.pattern(), "status", e.Status, "code", e.Code, "err", err)
 	}
@@ -148,7 +148,11 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Status == http.StatusUnauthorized && rt.toSignIn(w, r) {
 		return
 	}
-	f := Failure{Status: e.Status, Code: e.Code, Title: e.Title, Message: e.Message, Next: e.Next, Trace: Trace(r.Context()), Home: "/"}
+	home := "/"
+	if back, ok := rt.keepFailed(w, r, s, e); ok {
+		e.Next, home = "您填的内容已保存，返回后还在。"+e.Next, back
+	}
+	f := Failure{Status: e.Status, Code: e.Code, Title: e.Title, Message: e.Message, Next: e.Next, Trace: Trace(r.Context()), Home: home}
 	if f.Title == "" {
 		f.Title = "没有办成"
 	}

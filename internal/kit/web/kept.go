@@ -18,7 +18,7 @@ import (
 
 const keptFor = time.Hour
 
-// kept is a form that somebody sent after their session had ended.
+// kept is a form that could not be handled: its session had ended, or something of ours failed.
 type kept struct {
 	Path   string     `json:"path"` // the page to fill
 	Key    string     `json:"key"`  // form key: says whose form it was
@@ -56,8 +56,24 @@ func (rt *Router) backOf(r *http.Request) string {
 	return LocalPath(ref.RequestURI())
 }
 
-func (rt *Router) keep(w http.ResponseWriter, r *http.Request, back string) error {
+// keepFailed keeps a form that failed through no fault of its sender, and tells the page to go back to.
+func (rt *Router) keepFailed(w http.ResponseWriter, r *http.Request, s *state, e *Error) (back string, ok bool) {
+	if r.Method != http.MethodPost || !s.session || !s.who.SignedIn() || (e.Status < 500 && e.Status != http.StatusTooManyRequests) {
+		return "", false
+	}
 	if len(r.PostForm) == 0 || r.MultipartForm != nil {
+		return "", false
+	}
+	back = rt.backOf(r)
+	if err := rt.keep(w, r, back); err != nil {
+		rt.opt.Log.ErrorContext(r.Context(), "form not kept", "err", err)
+		return "", false
+	}
+	return back, true
+}
+
+func (rt *Router) keep(w http.ResponseWriter, r *http.Request, back string) error {
+	if len(r.PostForm) == 0 || r.MultipartForm != nil { // files are sent again
 		return nil
 	}
 	k := kept{Path: back, Key: r.PostFormValue(keyField), Values: url.Values{}}
@@ -74,7 +90,7 @@ func (rt *Router) keep(w http.ResponseWriter, r *http.Request, back string) erro
 	rand.Read(b[:])
 	token := base64.RawURLEncoding.EncodeToString(b[:])
 	id := sha256.Sum256([]byte(token))
-	_, err = rt.opt.DB.Exec(r.Context(), `INSERT INTO web_kept (id, sealed, expires) VALUES ($1, $2, now() + $3::interval)`,
+	_, err = rt.opt.DB.Exec(context.WithoutCancel(r.Context()), `INSERT INTO web_kept (id, sealed, expires) VALUES ($1, $2, now() + $3::interval)`,
 		id[:], rt.opt.Keys.Seal(plain, id[:]), keptFor)
 	if err != nil {
 		return fmt.Errorf("keep form: %w", err)

@@ -36,6 +36,7 @@ type zone struct {
 	rt     *web.Router
 	site   *webtest.Site
 	saved  atomic.Int32
+	fail   atomic.Bool
 	drafts atomic.Int32
 	price  atomic.Value
 	gate   chan struct{} // a POST waits for it where not nil
@@ -98,6 +99,9 @@ func (z *zone) save(w http.ResponseWriter, r *http.Request) error {
 	}
 	if !f.OK() {
 		return web.Again(w, r, f, pricing(f))
+	}
+	if z.fail.Load() {
+		return errors.New("disk")
 	}
 	if z.gate != nil {
 		<-z.gate
@@ -234,6 +238,25 @@ func TestExpiredSessionLosesNothingTyped(t *testing.T) {
 	var n int
 	if err := z.db.QueryRow(t.Context(), `SELECT count(*) FROM web_kept WHERE position('1280000'::bytea in sealed) > 0`).Scan(&n); err != nil || n > 0 {
 		t.Errorf("kept forms readable in the database: %d, %v", n, err)
+	}
+}
+
+func TestFailureOfOursLosesNothingTyped(t *testing.T) {
+	z := newZone(t)
+	z.fail.Store(true)
+	b := z.site.Browser()
+	b.SignIn(citizen())
+	p := b.Get("/price").Submit("保存", url.Values{"price": {"1280000"}})
+	if p.Status != 500 || !p.Has("您填的内容已保存") {
+		t.Fatalf("status %d: %s", p.Status, p.Text())
+	}
+	z.fail.Store(false)
+	p = p.Click("返回刚才那一页")
+	if p.Value("price") != "1280000" || !p.Has("您刚才填的内容还在") {
+		t.Fatalf("at %s: %q", p.URL, p.Value("price"))
+	}
+	if p = p.Submit("保存", nil); p.Status != 200 || z.saved.Load() != 1 {
+		t.Errorf("then: status %d, %d saved", p.Status, z.saved.Load())
 	}
 }
 

@@ -134,3 +134,11 @@ type head struct {
 	site Site
 	on   string
 }
+
+// homeWords names the way on from an error page.
+func homeWords(to string) string {
+	if to == "/" {
+		return "回到首页"
+	}
+	return "返回刚才那一页"
+}
