@@ -80,7 +80,7 @@ type Login struct {
 	Note     string `json:"note"`
 }
 
-// Logins lists accounts of every kind: the parties of the first two contracts of each district, and all staff.
+// Logins lists accounts of every kind: the parties of the first two contracts of each district with the spouses who must agree, and all staff.
 func (c *City) Logins() []Login {
 	var out []Login
 	perDistrict := map[string]int{}
@@ -91,6 +91,9 @@ func (c *City) Logins() []Login {
 		}
 		for _, h := range k.Sellers {
 			out = c.appendCitizen(out, "seller", h, "卖方，网签合同 "+k.Number+"，"+string(k.Cert))
+			if s, ok := c.spouseBeside(h, k.Sellers); ok {
+				out = c.appendCitizen(out, "spouse", s, "卖方配偶，网签合同 "+k.Number)
+			}
 		}
 		for _, h := range k.Buyers {
 			out = c.appendCitizen(out, "buyer", h, "买方，网签合同 "+k.Number)
@@ -100,6 +103,19 @@ func (c *City) Logins() []Login {
 		out = append(out, Login{Role: s.Department + "/" + s.Roles[0], Login: s.Login, Password: s.Password, Name: s.Name, IDNo: string(s.ID), Note: c.post(s)})
 	}
 	return out
+}
+
+// spouseBeside is the spouse of a holder, unless the spouse is a holder too: who must agree to the sale of a home that may be
+// common property.
+func (c *City) spouseBeside(h Holder, holders []Holder) (Holder, bool) {
+	p, ok := c.Person(land.IDNumber(h.Document.Number))
+	if !ok || p.Spouse == "" {
+		return Holder{}, false
+	}
+	if slices.ContainsFunc(holders, func(o Holder) bool { return o.Document.Number == string(p.Spouse) }) {
+		return Holder{}, false
+	}
+	return Holder{Document: land.Document{Number: string(p.Spouse)}}, true
 }
 
 func (c *City) appendCitizen(to []Login, role string, h Holder, note string) []Login {

@@ -63,7 +63,11 @@ func (b *builder) choose(d dice, q quarter, owners map[int]*estateOf) {
 			}
 		}
 		used[p.buyer] = true
-		p.unit = b.sellable(owners, homes, used)
+		unit, ok := b.sellable(owners, homes, used)
+		if !ok {
+			continue // a city of this seed has too few homes for sale
+		}
+		p.unit = unit
 		p.seller = owners[p.unit].family
 		used[p.seller] = true
 		b.spoken[b.Units[p.unit].Code] = true
@@ -86,7 +90,7 @@ func (b *builder) familyWith(families []int, homes int, used map[int]bool) int {
 }
 
 // sellable finds the first home of a couple that nothing is planned for; homes is how many the couple must own, 0 for any.
-func (b *builder) sellable(owners map[int]*estateOf, homes int, used map[int]bool) int {
+func (b *builder) sellable(owners map[int]*estateOf, homes int, used map[int]bool) (int, bool) {
 	for i := range b.Units {
 		to, ok := owners[i]
 		if !ok || to.family < 0 || to.minor || to.sale != nil || used[to.family] || b.Units[i].Use != land.UseFlat || homes == 0 && i%3 != 0 {
@@ -94,10 +98,10 @@ func (b *builder) sellable(owners map[int]*estateOf, homes int, used map[int]boo
 		}
 		f := b.families[to.family]
 		if len(f.adults) == 2 && (homes == 0 || f.homes == homes) && dayOf(b.Units[i].Built).Before(b.today.years(-7).Time) && b.grownUp(to).Before(b.today.years(-7).Time) {
-			return i
+			return i, true
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // deals writes the contracts of the plans.
