@@ -162,6 +162,9 @@ func (s *Service) Ended(ctx context.Context, tx pgx.Tx, instance uuid.UUID, end 
 	if state == Done {
 		return s.told(ctx, tx, c, "closed", endings[state], nil)
 	}
+	if err := s.endAgreement(ctx, tx, c); err != nil {
+		return err
+	}
 	return s.note(ctx, tx, instance, Event{Text: endings[state], Public: true})
 }
 

@@ -405,6 +405,17 @@ func (s *Service) GiveBack(ctx context.Context, c *Case, reason string) (i *trus
 	return i, err
 }
 
+// endAgreement cancels the trust agreement of a case that ended early, so that money which comes later is known to be for
+// nothing. What is held is the bank's to give back first.
+func (s *Service) endAgreement(ctx context.Context, tx pgx.Tx, c *Case) error {
+	st, err := s.trust.Statement(ctx, tx, c.ID)
+	if err != nil || st == nil || st.Held > 0 || st.Frozen {
+		return err
+	}
+	_, err = s.trust.Refund(ctx, tx, c.ID, c.WhyClosed)
+	return err
+}
+
 // TrustMoved is the result of the bank's answer to an instruction. A payment that the bank could not make goes to a person.
 func (s *Service) TrustMoved(instruction string, results []trust.Result, at time.Time, public string) Result {
 	return Result{Public: public, Effect: func(ctx context.Context, tx pgx.Tx, _ *Case) error {
