@@ -133,7 +133,7 @@ func (s *Service) corrected(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 	if err := s.announce(ctx, tx, c, "correction-received", nil, ""); err != nil {
 		return err
 	}
-	return s.settle(ctx, tx, c, o, Result{Public: "已收到补正材料", Opinion: m.Note}, staff.Person{})
+	return s.settle(ctx, tx, c, o, Result{Data: map[string]any{"allElectronic": s.allElectronic(c)}, Public: "已收到补正材料", Opinion: m.Note}, staff.Person{})
 }
 
 // mergeMaterials puts new materials in the place of those with the same code and party.

@@ -192,7 +192,7 @@ func (s *Service) startData(c *Case) map[string]any {
 	utilities := []any{}
 	for _, u := range app.Utilities {
 		if u.Action == "transfer" && u.Account != "" {
-			utilities = append(utilities, map[string]any{"kind": u.Kind, "account": u.Account})
+			utilities = append(utilities, map[string]any{"kind": u.Kind}) // not the account: what a flow holds is not sealed
 		}
 	}
 	delivery := app.Delivery.Mode

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/ferry/message"
@@ -14,16 +15,19 @@ import (
 // transferUtility hands one of the four accounts over (R-116).
 func (r *Room) transferUtility(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
 	var e struct {
-		Kind    string `json:"kind"`
-		Account string `json:"account"`
+		Kind string `json:"kind"`
 	}
 	if err := json.Unmarshal(o.Element, &e); err != nil {
 		return casework.Result{}, fmt.Errorf("connect: utility of order %s: %w", o.ID, err)
 	}
+	i := slices.IndexFunc(c.App.Utilities, func(u message.Utility) bool { return u.Kind == e.Kind })
+	if i < 0 {
+		return casework.Result{}, fmt.Errorf("connect: order %s asks for an account of kind %q that the application does not name", o.ID, e.Kind)
+	}
 	buyers := c.App.PartiesOf(message.Buyer)
 	seller := c.App.PartiesOf(message.Seller)[0]
 	return r.push(ctx, "utility.transfer", c, o, spec.UtilityTransferRequest{WorkID: workID(o), CaseNo: string(c.No), Kind: spec.UtilityKind(e.Kind),
-		AccountNo: e.Account, UnitCode: string(c.Unit), Address: c.Address, From: personOf(seller.Name, seller.Document), To: persons(buyers),
+		AccountNo: c.App.Utilities[i].Account, UnitCode: string(c.Unit), Address: c.Address, From: personOf(seller.Name, seller.Document), To: persons(buyers),
 		Phone: buyers[0].Phone, TitleCertificateNo: string(c.Facts.Title)})
 }
 

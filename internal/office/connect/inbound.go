@@ -12,10 +12,11 @@ import (
 	"yichuang/internal/land"
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/register"
+	"yichuang/internal/office/staff"
 )
 
-func refused(code, message string) error {
-	return &exchange.Refusal{Code: spec.Code(code), Message: message}
+func refused(code spec.Code, message string) error {
+	return &exchange.Refusal{Code: code, Message: message}
 }
 
 // ignorable says that the order was closed by an earlier answer or with its case: the counterpart is thanked, nothing changes.
@@ -27,8 +28,8 @@ func ignorable(err error) bool {
 func result[In any](r *Room, op spec.Operation, work func(In) uuid.UUID, f func(In) (casework.Result, error)) {
 	exchange.Receive(r.In, op, func(ctx context.Context, tx pgx.Tx, from exchange.Caller, in In) (spec.Ack, error) {
 		o, err := r.Cases.Order(ctx, tx, work(in))
-		if errors.Is(err, casework.ErrNoOrder) || (err == nil && (!answers(op, o) || !from.Serves(o.District))) {
-			return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这项委托"}
+		if errors.Is(err, casework.ErrNoOrder) || (err == nil && (!answers(op, o) || !from.Serves(o.District) || !from.Is(partyOfOrder(o)))) {
+			return spec.Ack{}, refused(spec.CodeNotFound, "没有这项委托")
 		}
 		if err != nil {
 			return spec.Ack{}, err
@@ -77,22 +78,41 @@ func (r *Room) inbound() {
 	exchange.Receive(r.In, "tax.arrival.notify", r.taxArrived)
 }
 
+// known reads the case that a notice names. One that the sender does not serve is refused as one that is not there.
+func (r *Room) known(ctx context.Context, tx pgx.Tx, from exchange.Caller, no string) (*casework.Case, error) {
+	c, err := r.Cases.ByNo(ctx, tx, land.CaseNumber(no), staff.Scope{})
+	if errors.Is(err, casework.ErrNoCase) || (err == nil && !from.Serves(c.District)) {
+		return nil, refused(spec.CodeNotFound, "没有这个办件")
+	}
+	return c, err
+}
+
 // deposited takes money that arrived in trust by the bank's own way: the loan, or a down payment by transfer. One voucher
 // counts once.
-func (r *Room) deposited(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in spec.BankTrustDepositRequest) (spec.Ack, error) {
-	err := r.Cases.Deposited(ctx, tx, casework.Deposit{Case: land.CaseNumber(in.CaseNo), Agreement: in.AgreementNo, Voucher: in.VoucherNo,
+func (r *Room) deposited(ctx context.Context, tx pgx.Tx, from exchange.Caller, in spec.BankTrustDepositRequest) (spec.Ack, error) {
+	c, err := r.known(ctx, tx, from, in.CaseNo)
+	if err != nil {
+		return spec.Ack{}, err
+	}
+	if !from.Is(c.App.Trust.Bank) {
+		return spec.Ack{}, refused(spec.CodeNotFound, "没有这个办件")
+	}
+	err = r.Cases.Deposited(ctx, tx, casework.Deposit{Case: land.CaseNumber(in.CaseNo), Agreement: in.AgreementNo, Voucher: in.VoucherNo,
 		Amount: land.Fen(in.Amount), Loan: in.Kind == spec.DepositKindLoan, Payer: in.Payer, Account: in.PayerAccount, At: in.ArrivedAt})
 	if errors.Is(err, casework.ErrNoCase) {
-		return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个办件或协议"}
+		return spec.Ack{}, refused(spec.CodeNotFound, "没有这个办件或协议")
 	}
 	return spec.Ack{Received: err == nil}, err
 }
 
 // restricted takes a restriction that was registered on a unit: our book follows, and a running case stops before the entry.
-func (r *Room) restricted(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in spec.RegistryRestrictionNotifyRequest) (spec.Ack, error) {
+func (r *Room) restricted(ctx context.Context, tx pgx.Tx, from exchange.Caller, in spec.RegistryRestrictionNotifyRequest) (spec.Ack, error) {
+	if !from.Serves(land.UnitCode(in.UnitCode).District()) {
+		return spec.Ack{}, refused(spec.CodeNotFound, "没有这个不动产单元")
+	}
 	if err := r.follow(ctx, tx, in); err != nil {
 		if errors.Is(err, register.ErrNoUnit) {
-			return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个不动产单元"}
+			return spec.Ack{}, refused(spec.CodeNotFound, "没有这个不动产单元")
 		}
 		return spec.Ack{}, err
 	}
@@ -102,25 +122,28 @@ func (r *Room) restricted(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in 
 }
 
 // processed notes the four notices of a registry (受理、核定、登簿、缮证) in the history of the case.
-func (r *Room) processed(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in spec.RegistryProcessNotifyRequest) (spec.Ack, error) {
+func (r *Room) processed(ctx context.Context, tx pgx.Tx, from exchange.Caller, in spec.RegistryProcessNotifyRequest) (spec.Ack, error) {
+	if _, err := r.known(ctx, tx, from, in.CaseNo); err != nil {
+		return spec.Ack{}, err
+	}
 	words := map[spec.ProcessStage]string{spec.ProcessStageAccepted: "登记系统已受理", spec.ProcessStageApproved: "登记系统已核定",
 		spec.ProcessStageEntered: "登记系统已登簿", spec.ProcessStageCertified: "登记系统已缮证"}
 	err := r.Cases.Note(ctx, tx, land.CaseNumber(in.CaseNo), words[in.Stage])
-	if errors.Is(err, casework.ErrNoCase) {
-		return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个办件"}
-	}
 	return spec.Ack{Received: err == nil}, err
 }
 
 // taxArrived takes the news that the tax is in the treasury, with the numbers of the receipts.
-func (r *Room) taxArrived(ctx context.Context, tx pgx.Tx, _ exchange.Caller, in spec.TaxArrivalNotifyRequest) (spec.Ack, error) {
+func (r *Room) taxArrived(ctx context.Context, tx pgx.Tx, from exchange.Caller, in spec.TaxArrivalNotifyRequest) (spec.Ack, error) {
+	if _, err := r.known(ctx, tx, from, in.CaseNo); err != nil {
+		return spec.Ack{}, err
+	}
 	var numbers []string
 	for _, t := range in.Receipts {
 		numbers = append(numbers, t.ReceiptNo)
 	}
 	err := r.Cases.TaxArrived(ctx, tx, land.CaseNumber(in.CaseNo), in.TaxNo, numbers)
 	if errors.Is(err, casework.ErrNoCase) {
-		return spec.Ack{}, &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这个办件或核税编号"}
+		return spec.Ack{}, refused(spec.CodeNotFound, "没有这个办件或核税编号")
 	}
 	return spec.Ack{Received: err == nil}, err
 }
