@@ -55,6 +55,13 @@ func TestWithdrawnBeforeAcceptance(t *testing.T) {
 	if !slices.Contains(closed, message.BillClosedBody{Bill: fee.ID, State: billing.Cancelled}) {
 		t.Errorf("the hall was not told that the fee bill is off: %+v", closed)
 	}
+	var kinds []string
+	for _, d := range officetest.Sent[message.Document](s.Office, message.DocumentState) {
+		kinds = append(kinds, d.Kind+" "+d.State)
+	}
+	if slices.Sort(kinds); !slices.Equal(kinds, []string{"contract cancelled", "trust cancelled"}) {
+		t.Errorf("papers that the hall was told of: %v", kinds)
+	}
 	if got := s.told("sms.withdrawn"); !slices.Contains(got, "s1") || !slices.Contains(got, "b1") {
 		t.Errorf("told of the withdrawal: %v", got)
 	}

@@ -165,6 +165,9 @@ func (s *Service) Ended(ctx context.Context, tx pgx.Tx, instance uuid.UUID, end 
 	if err := s.endAgreement(ctx, tx, c); err != nil {
 		return err
 	}
+	if err := s.cancelPapers(ctx, tx, c); err != nil {
+		return err
+	}
 	return s.note(ctx, tx, instance, Event{Text: endings[state], Public: true})
 }
 

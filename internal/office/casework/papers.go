@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,13 +33,20 @@ func (s *Service) issue(ctx context.Context, tx pgx.Tx, c *Case, content papers.
 	if err != nil {
 		return fmt.Errorf("casework: issue %T: %w", content, err)
 	}
-	holder := ""
-	if len(holders) > 0 {
-		holder = holders[0].Name
+	return s.door.Send(ctx, tx, ferry.Message{Type: message.DocumentIssued, Case: c.ID.String(), Blobs: []string{paper.Digest}, Body: document(c, paper)})
+}
+
+// document is a paper as the hall shows it.
+func document(c *Case, p papers.Issued) message.Document {
+	d := message.Document{Code: string(p.Code), App: c.ID, Kind: string(p.Kind), Title: p.Title, Number: p.Number, Digest: p.Digest, Size: p.Size,
+		IssuedAt: p.IssuedAt, State: string(p.State)}
+	for i, h := range p.Holders {
+		if i == 0 {
+			d.Holder = h.Name
+		}
+		d.Parties = append(d.Parties, h.Ref)
 	}
-	return s.door.Send(ctx, tx, ferry.Message{Type: message.DocumentIssued, Case: c.ID.String(), Blobs: []string{paper.Digest},
-		Body: message.Document{Code: string(paper.Code), App: c.ID, Kind: string(paper.Kind), Title: paper.Title, Number: paper.Number, Holder: holder,
-			Parties: refs, Digest: paper.Digest, Size: paper.Size, IssuedAt: paper.IssuedAt, State: "valid"}})
+	return d
 }
 
 // contact is who answers questions about papers of the office.
@@ -112,9 +120,50 @@ func (s *Service) issueAgreement(ctx context.Context, tx pgx.Tx, c *Case) error 
 	if err != nil {
 		return err
 	}
-	return s.issue(ctx, tx, c, papers.SaleContract{Number: app.Contract.Number, Case: c.No, Sellers: sellers, Buyers: buyers, CoOwn: coOwn(app.PartiesOf(message.Buyer)),
+	number, err := s.freeNumber(ctx, tx, c, papers.ContractKind, app.Contract.Number)
+	if err != nil {
+		return err
+	}
+	return s.issue(ctx, tx, c, papers.SaleContract{Number: number, Case: c.No, Sellers: sellers, Buyers: buyers, CoOwn: coOwn(app.PartiesOf(message.Buyer)),
 		Home: home(c), Price: app.Contract.Price, DownPayment: app.Trust.DownPayment, PayBy: payBy(app.Contract), Loans: loans(c), Trust: c.Facts.Agreement,
 		SignedOn: app.Contract.SignedOn, HandOver: app.Contract.HandOver, Agency: app.Contract.Agency, Confirmed: confirmations(c)}, "contract")
+}
+
+// freeNumber is the number of a document that comes along with it; one that an earlier case was issued under too gets a
+// count, since whoever verifies it by its number must find one paper.
+func (s *Service) freeNumber(ctx context.Context, tx pgx.Tx, c *Case, kind papers.Kind, number string) (string, error) {
+	for n, free := 2, number; ; n++ {
+		p, err := s.papers.ByNumber(ctx, tx, kind, free)
+		switch {
+		case number == "" || errors.Is(err, papers.ErrNotFound):
+			return free, nil
+		case err != nil:
+			return "", fmt.Errorf("casework: number of %s: %w", kind, err)
+		case p.Case == c.ID:
+			return free, nil
+		}
+		free = fmt.Sprintf("%s-%d", number, n)
+	}
+}
+
+// cancelPapers ends the agreement and the contract of a case that ended early: who verifies them is told so.
+func (s *Service) cancelPapers(ctx context.Context, tx pgx.Tx, c *Case) error {
+	all, err := s.papers.ByCase(ctx, tx, c.ID)
+	if err != nil {
+		return fmt.Errorf("casework: papers of %s: %w", c.No, err)
+	}
+	for _, p := range all {
+		if p.State != papers.Valid || p.Kind != papers.TrustKind && p.Kind != papers.ContractKind {
+			continue
+		}
+		if p, err = s.papers.End(ctx, tx, p.ID, papers.Cancelled, "办件已终止"); err != nil {
+			return fmt.Errorf("casework: cancel %s: %w", p.Number, err)
+		}
+		if err := s.door.Send(ctx, tx, ferry.Message{Type: message.DocumentState, Case: c.ID.String(), Body: document(c, p)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // payBy is the day that the down payment is due: as agreed, else ten days after the signing.

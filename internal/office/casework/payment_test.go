@@ -12,6 +12,7 @@ import (
 	"yichuang/internal/office/billing"
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/officetest"
+	"yichuang/internal/office/papers"
 	"yichuang/internal/office/trust"
 )
 
@@ -74,7 +75,7 @@ func TestPaymentNotifiedTwice(t *testing.T) {
 	if len(s.refunds()) > 0 || len(s.bills("fee", billing.Paid)) != 1 {
 		t.Errorf("refunds %+v", s.refunds())
 	}
-	s.paper("receipt")
+	s.paper(papers.ReceiptKind)
 	if _, waits := s.Open(s.id)["pay-fee"]; waits {
 		t.Error("the case still waits for the fee")
 	}
