@@ -45,22 +45,14 @@ func (v *view) missing() []missingTask {
 type part struct {
 	Code, Title string
 	Rows        []ui.Row
+	Href        string // where the answers are changed
 }
 
-// parts are all sections with their answers and where each is changed.
-func (v *view) parts(links bool) []part {
+// parts are all sections with their answers and where they are changed.
+func (v *view) parts() []part {
 	var out []part
 	for _, s := range v.Item.Sections {
-		rows := sections()[s.Code].rows(v)
-		for i := range rows {
-			switch {
-			case !links:
-				rows[i].Href = ""
-			case rows[i].Href == "":
-				rows[i].Href = v.path(s.Code) + "?return=check"
-			}
-		}
-		out = append(out, part{s.Code, s.Title, rows})
+		out = append(out, part{s.Code, s.Title, sections()[s.Code].rows(v), v.path(s.Code) + "?return=check"})
 	}
 	return out
 }

@@ -91,6 +91,7 @@ type office struct {
 	mute      map[message.Type]bool // questions that get no answer at all
 	silent    map[message.Type]bool // questions whose department stays silent
 	unfiled   map[string]bool       // document numbers of whom civil affairs has no record
+	gate      chan struct{} // where set, no answer leaves before it is closed
 	submitted []message.Submitted
 	files     []string
 }
@@ -99,6 +100,25 @@ func (o *office) set(list map[message.Type]bool, t message.Type, on bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	list[t] = on
+}
+
+func (o *office) hold(gate chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.gate = gate
+}
+
+// wait waits until answers may leave.
+func (o *office) wait(ctx context.Context) {
+	o.mu.Lock()
+	gate := o.gate
+	o.mu.Unlock()
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // says reports how a question is answered: not at all, by silence, or really.
@@ -114,6 +134,7 @@ func handle[Q, A any](o *office, in, out message.Type, ask func(Q) message.Ask, 
 		if mute {
 			return nil
 		}
+		o.wait(ctx)
 		head := message.Reply{Query: ask(q).Query}
 		var body A
 		if quiet {
@@ -234,6 +255,7 @@ var theCatalog = sync.OnceValues(func() (*catalog.Catalog, error) { return catal
 
 func newHall(t *testing.T) *hall {
 	t.Helper()
+	t.Parallel() // most of the time a test waits for the ferry
 	cat, err := theCatalog()
 	if err != nil {
 		t.Fatal(err)

@@ -184,6 +184,32 @@ func (v *view) document(field, name string, kind land.DocKind) land.Document {
 	return doc
 }
 
+// shortPaper is how long the numbers of passports and permits are at most; what is longer is an identity number or a licence.
+const shortPaper = 12
+
+// anyDocument reads the number of a paper whose kind is not asked. What looks like an identity number has to be a right one.
+func (v *view) anyDocument(name string) string {
+	s := v.required(name)
+	if s == "" {
+		return ""
+	}
+	text := strings.ToUpper(strings.Join(strings.Fields(land.Narrow(s)), ""))
+	digits := strings.Trim(strings.TrimSuffix(text, "X"), "0123456789") == ""
+	for _, kind := range []land.DocKind{land.DocLicence, land.DocOrgCode, land.DocPassport} {
+		doc, err := land.ParseDocument(kind, text, v.today())
+		if err == nil && (kind == land.DocLicence || !digits && len(text) <= shortPaper) {
+			v.Input.Set(name, doc.Number)
+			return doc.Number
+		}
+	}
+	id, err := land.ParseIDNumber(text, v.today())
+	if v.wrong(name, err) {
+		return ""
+	}
+	v.Input.Set(name, string(id))
+	return string(id)
+}
+
 func (v *view) phone(field, name string) string {
 	s := v.requiredAs(field, name)
 	if s == "" {

@@ -26,7 +26,7 @@ const handoverFor = 15 * time.Minute
 type phoneView struct {
 	*view
 	Need  Need
-	URL   string
+	Code  string // the secret part of the address
 	Image string // data address of the QR code
 	Until time.Time
 }
@@ -55,8 +55,8 @@ func (rm *Room) phonePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("application: hand over to a phone: %w", err)
 	}
-	p := phoneView{view: v, Need: n, URL: rm.Site + "/u/" + token, Until: until}
-	if p.Image, err = qrImage(p.URL); err != nil {
+	p := phoneView{view: v, Need: n, Code: token, Until: until}
+	if p.Image, err = qrImage(rm.Site + "/u/" + token); err != nil {
 		return err
 	}
 	return web.Render(w, r, http.StatusOK, phonePage(p))

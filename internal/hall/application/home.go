@@ -96,7 +96,7 @@ func (rm *Room) findHome(w http.ResponseWriter, r *http.Request) error {
 	}
 	cert := v.certificate("home.certificate")
 	name := v.required("home.ownerName")
-	doc := v.required("home.document")
+	doc := v.anyDocument("home.document")
 	if !form.OK() {
 		return web.Again(w, r, form, homeQueryPage(v))
 	}

@@ -81,6 +81,49 @@ func (p *person) apply(t *testing.T, k democity.Contract) (*journey, string) {
 	return j, id
 }
 
+// upTo goes the way of the buyer until the page of a section is open, and returns the application.
+func (p *person) upTo(t *testing.T, k democity.Contract, section string) string {
+	t.Helper()
+	id, page := p.start("existing-home-sale-mortgage")
+	steps := []struct {
+		section string
+		do      func()
+	}{
+		{"home", func() {
+			page = p.find(id.String(), string(k.Cert), k.Sellers[0].Name, k.Sellers[0].Document.Number).Submit("是这套房，继续", nil)
+		}},
+		{"contract", func() {
+			page = page.Submit("导入合同", url.Values{"contract.number": {k.Number}}).Submit("保存并继续", nil)
+		}},
+		{"parties", func() { page = page.Submit("保存并继续", nil) }},
+		{"tax", func() {
+			page = page.Submit("保存并继续", url.Values{"tax.sellerOnlyHome": {"yes"}, "tax.costKnown": {"no"}})
+		}},
+		{"trust", func() {
+			page = page.Submit("保存并继续", url.Values{"trust.downPayment": {k.Down.String()}, "trust.sellerBank": {"凤城银行海陵支行"},
+				"trust.sellerAccount": {"6200001234567890123"}, "trust.bank": {"jsyh"}, "trust.release": {"entered"}})
+		}},
+		{"loan", func() {
+			page = page.Submit("保存并继续", url.Values{"loan.commercial.months": {"240"}, "loan.kind": {"commercial"}, "loan.commercial.repay": {"annuity"}})
+		}},
+		{"utilities", func() { page = page.Submit("保存并继续", nil) }},
+		{"materials", func() { page = page.Submit("保存并继续", nil) }},
+		{"delivery", func() {
+			page = page.Submit("保存并继续", url.Values{"delivery.mode": {"pickup"}, "delivery.hall": {"321202-1"}})
+		}},
+	}
+	for _, s := range steps {
+		if want := "/app/" + id.String() + "/" + s.section; page.URL.Path != want || page.Status != 200 {
+			t.Fatalf("on the way to %s: at %s (%d), want %s: %s", section, page.URL, page.Status, want, page.Text())
+		}
+		if s.section == section {
+			return id.String()
+		}
+		s.do()
+	}
+	return id.String()
+}
+
 // oneLoan is a contract whose sellers and buyers are all on file with civil affairs.
 func oneLoan(k democity.Contract) bool {
 	return len(k.Loan) == 1 && k.Loan[0].Kind == "commercial" && onFile(k)

@@ -44,15 +44,7 @@ func materialsSection() section {
 			}
 			return v.say("mat.count", map[string]any{"n": count, "m": free})
 		},
-		rows: func(v *view) []ui.Row {
-			var rows []ui.Row
-			for _, n := range v.need() {
-				if n.Way != wayOther {
-					rows = append(rows, ui.Row{Label: n.Title(), Value: ui.Str(v.needWords(n))})
-				}
-			}
-			return rows
-		},
+		rows: func(v *view) []ui.Row { return v.materialRows() },
 		lacks: func(v *view) []string {
 			var out []string
 			for _, n := range v.need() {
@@ -63,6 +55,20 @@ func materialsSection() section {
 			return out
 		},
 	}
+}
+
+// materialRows are the materials on the page that checks all: what was uploaded one by one, the rest in a line each.
+func (v *view) materialRows() []ui.Row {
+	var rows []ui.Row
+	for _, n := range v.byWay(wayUpload, wayShow) {
+		rows = append(rows, ui.Row{Label: n.Title(), Value: ui.Str(v.needWords(n))})
+	}
+	for _, x := range []struct{ label, way string }{{"无需提交", wayShared}, {"办理时核对", wayCheck}, {"由我们生成", wayOurs}} {
+		if list := v.byWay(x.way); len(list) > 0 {
+			rows = append(rows, ui.Row{Label: x.label, Value: ui.Str(join(titles(list)))})
+		}
+	}
+	return rows
 }
 
 // needWords says in a line how a material comes.

@@ -33,12 +33,12 @@ type Need struct {
 	Missing bool // is to be uploaded and is not
 }
 
-// Slot is where files of the need are kept: M-04.s1.
+// Slot is where files of the need are kept: M-04-s1.
 func (n Need) Slot() string {
 	if n.Party == "" {
 		return n.Code
 	}
-	return n.Code + "." + n.Party
+	return n.Code + "-" + n.Party
 }
 
 // Title is the material's name, with whose it is.
@@ -104,6 +104,9 @@ func (v *view) needOf(r catalog.Required, ref string) Need {
 	}
 	n.Way = v.way(&n)
 	n.Missing = n.Way == wayUpload && len(n.Files) == 0
+	if n.Way != wayUpload {
+		n.Reason = r.MaterialRule.Reason // it is missing of another party
+	}
 	return n
 }
 
@@ -126,7 +129,7 @@ func (v *view) way(n *Need) string {
 		return wayUpload
 	}
 	for _, m := range v.Form.Materials {
-		if m.Code == n.Code && (m.Party == n.Party || m.Party == "") {
+		if m.Source == wayShared && m.Code == n.Code && (m.Party == n.Party || m.Party == "") {
 			n.Given, n.At, n.Summary = m.From, m.At, m.Summary
 			return wayShared
 		}

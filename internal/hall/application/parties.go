@@ -44,7 +44,7 @@ func partiesSection() section {
 		rows: func(v *view) []ui.Row {
 			var rows []ui.Row
 			for _, p := range v.Form.Parties {
-				rows = append(rows, ui.Row{Label: roleWord(p.Role), Value: ui.Str(v.partyLine(p)), Href: v.path("parties/" + p.Ref + "?return=check")})
+				rows = append(rows, ui.Row{Label: roleWord(p.Role), Value: ui.Str(v.partyLine(p))})
 			}
 			if len(v.buyers()) > 1 {
 				rows = append(rows, ui.Row{Label: "买方怎么共有", Value: ui.Str(v.CoOwn.Label())})

@@ -78,10 +78,24 @@ func (p *partyView) marriageFrom() string {
 	return p.source(p.Ref + ".marriage")
 }
 
+// hasAgent reports whether the page asks about an agent.
+func (p *partyView) hasAgent() bool { return p.Party.Agent != nil || p.Query.Get("agent") == "1" }
+
+// agentQuery opens the page with the questions about an agent.
+func (p *partyView) agentQuery() string {
+	q := url.Values{"agent": {"1"}}
+	for _, k := range []string{"owner", "return"} {
+		if s := p.Query.Get(k); s != "" {
+			q.Set(k, s)
+		}
+	}
+	return queryString(q)
+}
+
 // self is the address of the page.
 func (p *partyView) self() string {
 	q := url.Values{}
-	for _, k := range []string{"own", "owner", "return"} {
+	for _, k := range []string{"own", "owner", "agent", "return"} {
 		if s := p.Query.Get(k); s != "" {
 			q.Set(k, s)
 		}
@@ -125,7 +139,7 @@ func (p *partyView) fill() url.Values {
 			values.Set(prefix+".phone", act.Phone)
 		}
 	}
-	if x.Agent != nil {
+	if p.hasAgent() {
 		values.Set("agent", "yes")
 	}
 	return values

@@ -144,7 +144,8 @@ func (rm *Room) takeSection(w http.ResponseWriter, r *http.Request, v *view, s s
 		if err := rm.keepAfter(r, v, typed); err != nil {
 			return err
 		}
-		return web.Again(w, r, v.Input, s.page(changed))
+		v.Doubt = changed.Doubt
+		return web.Again(w, r, v.Input, s.page(v)) // of the form as it was before
 	case err != nil:
 		return err
 	}

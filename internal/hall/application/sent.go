@@ -77,7 +77,7 @@ func (s sentView) nextWords() string {
 	if len(wait) > 1 {
 		name = fmt.Sprintf("%s等 %d 人", name, len(wait))
 	}
-	return s.say("ok.sent.next", map[string]any{"name": name, "date": shortDeadline(*s.ConfirmBy), "n": s.Item.Days})
+	return s.say("ok.sent.next", map[string]any{"name": name, "date": shortDeadline(*s.ConfirmBy) + " ", "n": s.Item.Days})
 }
 
 func (rm *Room) sentPage(w http.ResponseWriter, r *http.Request) error {

@@ -49,7 +49,7 @@ CREATE INDEX application_parties_account ON application_parties (account);
 CREATE TABLE application_files (
     id      uuid PRIMARY KEY,
     app     uuid NOT NULL REFERENCES applications (id) ON DELETE CASCADE,
-    slot    text NOT NULL, -- what it is evidence of: M-04.s1
+    slot    text NOT NULL, -- what it is evidence of: M-04-s1
     digest  text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
     name    bytea NOT NULL, -- sealed
     mime    text NOT NULL,
