@@ -8,9 +8,11 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"yichuang/internal/democity"
 	"yichuang/internal/kit/clock"
@@ -138,7 +140,21 @@ func (s *Simcity) openInternet(city *democity.City) error {
 		if err != nil {
 			return err
 		}
+		g.Desk().Settle = s.settle
 		s.channels = append(s.channels, g)
+	}
+	return nil
+}
+
+// settle brings a down payment that was paid by a channel to the trust account of its case. The merchant's subject names both.
+func (s *Simcity) settle(o pay.Order) error {
+	if !strings.Contains(o.Subject, "托管") {
+		return nil
+	}
+	for _, word := range strings.Fields(o.Subject) {
+		if err := s.banks.Settle(word, int64(o.Amount), o.Reference); !errors.Is(err, bank.ErrNoAccount) {
+			return err
+		}
 	}
 	return nil
 }

@@ -3,9 +3,11 @@ package connect
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
+	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/land"
@@ -26,22 +28,33 @@ func (r *Room) transferUtility(ctx context.Context, c *casework.Case, o casework
 	}
 	buyers := c.App.PartiesOf(message.Buyer)
 	seller := c.App.PartiesOf(message.Seller)[0]
-	return r.push(ctx, "utility.transfer", c, o, spec.UtilityTransferRequest{WorkID: workID(o), CaseNo: string(c.No), Kind: spec.UtilityKind(e.Kind),
+	result, err := r.push(ctx, "utility.transfer", c, o, spec.UtilityTransferRequest{WorkID: workID(o), CaseNo: string(c.No), Kind: spec.UtilityKind(e.Kind),
 		AccountNo: c.App.Utilities[i].Account, UnitCode: string(c.Unit), Address: c.Address, From: personOf(seller.Name, seller.Document), To: persons(buyers),
 		Phone: buyers[0].Phone, TitleCertificateNo: string(c.Facts.Title)})
+	var refusal *exchange.Refusal
+	if errors.As(err, &refusal) {
+		return handedOver(spec.UtilityKind(e.Kind), refusal.Message), nil
+	}
+	return result, err
 }
 
 var utilityNames = map[spec.UtilityKind]string{
 	spec.UtilityKindWater: "自来水", spec.UtilityKindPower: "电力", spec.UtilityKindGas: "燃气", spec.UtilityKindTv: "数字电视",
 }
 
-// utilityTransferred: whatever the provider says, the registration stands; a refusal is told to the parties.
 func (r *Room) utilityTransferred(in spec.UtilityTransferResultRequest) casework.Result {
-	out := casework.Result{Opinion: in.Review.Opinion, Public: utilityNames[in.Kind] + "已过户"}
-	if in.Review.Outcome != spec.OutcomePass {
-		out.Public = utilityNames[in.Kind] + "没有过户成功：" + in.Review.Opinion + "。请带新证书到营业厅办理"
+	if in.Review.Outcome == spec.OutcomePass {
+		return handedOver(in.Kind, "")
 	}
-	return out
+	return handedOver(in.Kind, in.Review.Opinion)
+}
+
+// handedOver is the end of one account: whatever the provider says, the registration stands; a refusal is told to the parties.
+func handedOver(kind spec.UtilityKind, refusal string) casework.Result {
+	if refusal == "" {
+		return casework.Result{Public: utilityNames[kind] + "已过户"}
+	}
+	return casework.Result{Opinion: refusal, Public: utilityNames[kind] + "没有过户成功：" + refusal + "。请带新证书到营业厅办理"}
 }
 
 // reportCase reports case and certificates to the provincial portal.

@@ -222,6 +222,21 @@ func (b *Banks) Deposit(agreement string, kind spec.DepositKind, amount int64, p
 	return a, nil
 }
 
+// Settle books the down payment of a case that a payment channel collected. The platform knows of it by the channel, so nobody is
+// told.
+func (b *Banks) Settle(caseNo string, amount int64, voucher string) error {
+	a, ok := b.accounts.Find(func(a Account) bool { return a.Case == caseNo && !a.Closed })
+	if !ok {
+		return ErrNoAccount
+	}
+	_, err := b.accounts.Update(a.Number, func(a *Account) error {
+		a.Balance += amount
+		a.Entries = append(a.Entries, Entry{Voucher: voucher, Kind: spec.DepositKindDownPayment, Amount: amount, Party: "支付渠道", At: b.hub.Board().Now()})
+		return nil
+	})
+	return err
+}
+
 // Freeze lets a court freeze or release an account.
 func (b *Banks) Freeze(agreement string, frozen bool) (Account, error) {
 	a, ok := b.accounts.Find(func(a Account) bool { return a.Agreement == agreement })

@@ -50,7 +50,9 @@ type Back struct {
 
 // Desk is where people pay the orders of one channel.
 type Desk struct {
-	Ledger  *Ledger
+	Ledger *Ledger
+	// Settle is told of each payment, once: it brings the money to where the order says; may be nil.
+	Settle  func(Order) error
 	board   *board.Board
 	channel Channel
 }
@@ -170,6 +172,11 @@ func (d *Desk) Pay(number string, n Notice) (Order, error) {
 	}
 	if o, err = d.Ledger.Pay(number, d.channel.Reference); err != nil {
 		return o, err
+	}
+	if d.Settle != nil {
+		if err := d.Settle(o); err != nil {
+			return o, err
+		}
 	}
 	return o, d.tell(o, n)
 }
