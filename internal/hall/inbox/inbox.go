@@ -7,10 +7,10 @@ package inbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -111,7 +111,8 @@ type Letter struct {
 
 // Tell writes a letter within tx and queues its SMS.
 func (r *Room) Tell(ctx context.Context, tx pgx.Tx, l Letter) error {
-	text := r.words(l.Kind, l.Args)
+	args := r.filled(l.Kind, l.Args)
+	text := r.Catalog.Message(l.Kind, args)
 	if l.Account != uuid.Nil {
 		if _, err := tx.Exec(ctx, `INSERT INTO notices (id, account, app, kind, text, link, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
 			l.ID, l.Account, l.App, l.Kind, r.Keys.Seal([]byte(text), l.ID[:]), l.Link, r.Clock.Now()); err != nil {
@@ -121,11 +122,11 @@ func (r *Room) Tell(ctx context.Context, tx pgx.Tx, l Letter) error {
 	if l.Phone == "" {
 		return nil
 	}
-	return r.queue(ctx, tx, l.ID, l.Kind, l.Phone, text)
+	return r.queue(ctx, tx, l.ID, l.Kind, sms{Phone: l.Phone, Text: text, Args: r.variables(l.Kind, args)})
 }
 
-// words fills the sentence of the catalog; a slot that nobody filled stays empty.
-func (r *Room) words(kind string, given map[string]any) string {
+// filled gives each slot of a sentence of the catalog a value; one that nobody filled stays empty.
+func (r *Room) filled(kind string, given map[string]any) map[string]any {
 	args := map[string]any{"url": r.URL}
 	for _, slot := range r.Catalog.Slots(kind) {
 		if _, ok := args[slot]; !ok {
@@ -135,7 +136,16 @@ func (r *Room) words(kind string, given map[string]any) string {
 	for k, v := range given {
 		args[k] = v
 	}
-	return r.Catalog.Message(kind, args)
+	return args
+}
+
+// variables lists the slots of a sentence as channels want them that keep the sentences themselves.
+func (r *Room) variables(kind string, args map[string]any) []spec.TemplateArg {
+	var out []spec.TemplateArg
+	for _, slot := range r.Catalog.Slots(kind) {
+		out = append(out, spec.TemplateArg{Name: slot, Value: fmt.Sprint(args[slot])})
+	}
+	return out
 }
 
 // link leads from the inbox to where the person can act.
@@ -162,14 +172,26 @@ type SMSArgs struct {
 // Kind names the job.
 func (SMSArgs) Kind() string { return "inbox.sms" }
 
-func (r *Room) queue(ctx context.Context, tx pgx.Tx, id uuid.UUID, template, phone, text string) error {
-	return r.Jobs.InsertTx(ctx, tx, SMSArgs{ID: id, Template: template, Sealed: r.Keys.Seal([]byte(phone+"\n"+text), id[:])}, &river.InsertOpts{MaxAttempts: 12})
+// sms is what a job carries sealed.
+type sms struct {
+	Phone string             `json:"phone"`
+	Text  string             `json:"text"`
+	Args  []spec.TemplateArg `json:"args"`
+}
+
+func (r *Room) queue(ctx context.Context, tx pgx.Tx, id uuid.UUID, template string, m sms) error {
+	plain, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("inbox: encode sms: %w", err)
+	}
+	return r.Jobs.InsertTx(ctx, tx, SMSArgs{ID: id, Template: template, Sealed: r.Keys.Seal(plain, id[:])}, &river.InsertOpts{MaxAttempts: 12})
 }
 
 // Code sends a one-time code to a phone.
 func (r *Room) Code(ctx context.Context, tx pgx.Tx, phone, code, purpose string) error {
-	text := r.Catalog.Message("sms.code", map[string]any{"code": code, "purpose": purpose})
-	return r.queue(ctx, tx, uuid.Must(uuid.NewV7()), "sms.code", phone, text)
+	const kind = "sms.code"
+	args := map[string]any{"code": code, "purpose": purpose}
+	return r.queue(ctx, tx, uuid.Must(uuid.NewV7()), kind, sms{Phone: phone, Text: r.Catalog.Message(kind, args), Args: r.variables(kind, args)})
 }
 
 // Sender is the River worker of SMSArgs.
@@ -187,10 +209,13 @@ func (s Sender) Work(ctx context.Context, job *river.Job[SMSArgs]) error {
 	if err != nil {
 		return river.JobCancel(fmt.Errorf("inbox: open sms: %w", err))
 	}
-	phone, text, _ := strings.Cut(string(plain), "\n")
+	var m sms
+	if err := json.Unmarshal(plain, &m); err != nil {
+		return river.JobCancel(fmt.Errorf("inbox: decode sms: %w", err))
+	}
 	var out spec.SmsSendResponse
 	err = s.Room.Out.Call(ctx, "sms.send", exchange.Route{Party: "sms"}, job.Args.ID.String(),
-		spec.SmsSendRequest{MessageNo: job.Args.ID.String(), Phone: phone, Template: job.Args.Template, Text: text, Args: []spec.TemplateArg{}}, &out)
+		spec.SmsSendRequest{MessageNo: job.Args.ID.String(), Phone: m.Phone, Template: job.Args.Template, Text: m.Text, Args: m.Args}, &out)
 	var refusal *exchange.Refusal
 	if errors.As(err, &refusal) {
 		return river.JobCancel(err)
