@@ -25,7 +25,7 @@ run: build ## the whole city in the foreground (PORT=8080, DATA=./var); Ctrl-C e
 	@exec bin/yichuang city --port "$(PORT)" --data "$(DATA)"
 
 demo: build ## a sale from application to certificate, in a city of its own
-	@exec bin/yichuang demo
+	@go run ./e2e/demo
 
 test: setup-tests build ## everything a machine can check
 	@go test -count=1 -timeout 20m ./...

@@ -16,15 +16,14 @@ import (
 
 func main() {
 	at := flag.String("city", "", "city.json of a running city; empty: start one")
-	nth := flag.Int("example", 0, "which of the city's example homes")
 	keep := flag.Bool("keep", false, "keep the city's data folder")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, *at, *keep, *nth))
+	os.Exit(run(ctx, *at, *keep))
 }
 
-func run(ctx context.Context, at string, keep bool, nth int) int {
+func run(ctx context.Context, at string, keep bool) int {
 	start := time.Now()
 	c, err := openCity(ctx, at, keep)
 	if err != nil {
@@ -32,7 +31,7 @@ func run(ctx context.Context, at string, keep bool, nth int) int {
 		return 1
 	}
 	defer c.close()
-	d := &demo{ctx: ctx, nth: nth, city: c, desks: map[string]*person{}}
+	d := &demo{ctx: ctx, city: c, desks: map[string]*person{}}
 	err = d.play()
 	var failed *stepError
 	switch {

@@ -8,16 +8,17 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"yichuang/internal/land"
 )
 
-// demo is one run: a home is sold with a loan. On the way things go wrong as they do: a session's form is sent twice, the
-// survey asks for a clearer scan, the tax office is silent, and a payment is noticed late and twice.
+// demo is one run: a home is sold with a loan. On the way things go wrong as they do: a form is sent twice, a department answers
+// twice, another asks for a clearer scan, and a payment is told of late and twice.
 type demo struct {
 	ctx  context.Context
 	city *city
 
 	home   example
-	nth    int
 	seller *person
 	buyers []*person
 	app    string
@@ -46,7 +47,7 @@ func (d *demo) play() error {
 		{"发给各方确认，连按两次", d.sendsTwice},
 		{"卖方刷脸，各方签名", d.everybodyConfirms},
 		{"受理系统收到，发办件编号", d.getsNumber},
-		{"权籍调查要求补正，补交后继续", d.corrects},
+		{"住建回了两次，权籍要求补正，补交后继续", d.corrects},
 		{"双方确认税额", d.confirmsTax},
 		{"缴税：通知迟到又重复", func() error { return d.pays("税款", map[string]any{"times": 2, "delayMs": 1500}) }},
 		{"缴登记费", func() error { return d.pays("登记费", nil) }},
@@ -90,7 +91,7 @@ func (d *demo) signIn(a account) (*person, error) {
 }
 
 func (d *demo) sellerSignsIn() (err error) {
-	d.home = d.city.Examples[d.nth]
+	d.home = d.city.Examples[0]
 	a, ok := d.city.accountOf(d.home.Idno)
 	if !ok {
 		return fmt.Errorf("no account for the owner of %s", d.home.Certificate)
@@ -216,6 +217,18 @@ func (d *demo) settlesArrears() error {
 	return nil
 }
 
+// arrangesTrouble has the survey ask for a better scan, and the housing bureau say twice that it filed the contract.
+func (d *demo) arrangesTrouble() error {
+	unclear := map[string]string{"materialCode": "M-05", "reason": "合同第 3 页看不清"}
+	err := d.city.control("POST", "/control/decisions", map[string]any{"system": "registry/" + d.home.District, "operation": "registry.survey.push",
+		"outcome": "correct", "detail": map[string]any{"materials": []any{unclear}}}, nil)
+	if err != nil {
+		return err
+	}
+	return d.city.control("PUT", "/control/faults", map[string]any{"system": "housing/" + d.home.District, "operation": "housing.contract.result",
+		"duplicate": true, "times": 1}, nil)
+}
+
 // sendsTwice asks the others to confirm and presses the button again before the answer is there: they are asked once.
 func (d *demo) sendsTwice() error {
 	if err := d.seller.open("/app/" + d.app + "/check"); err != nil {
@@ -232,12 +245,8 @@ func (d *demo) sendsTwice() error {
 		return err
 	}
 	f.values.Set("truth", "yes")
-	for _, path := range []string{"/control/decisions"} {
-		err := d.city.control("POST", path, map[string]any{"system": "registry/" + d.home.District, "operation": "registry.survey.push", "outcome": "correct",
-			"detail": map[string]any{"materials": []any{map[string]string{"materialCode": "M-05", "reason": "合同第 3 页看不清"}}}}, nil)
-		if err != nil {
-			return err
-		}
+	if err := d.arrangesTrouble(); err != nil {
+		return err
 	}
 	for range 2 {
 		if err := d.seller.send(f); err != nil {
@@ -417,8 +426,9 @@ func (d *demo) desk(role string) (*person, error) {
 	if p := d.desks[role]; p != nil {
 		return p, nil
 	}
+	district, _ := land.FindDistrict(d.home.District)
 	for _, a := range d.city.Accounts {
-		if a.Role != role || a.Note != districts[d.home.District] {
+		if a.Role != role || a.Note != district.Name {
 			continue
 		}
 		p := &person{a, newBrowser()}
@@ -433,9 +443,6 @@ func (d *demo) desk(role string) (*person, error) {
 	}
 	return nil, fmt.Errorf("no %s in %s", role, d.home.District)
 }
-
-// districts names the districts as the accounts do.
-var districts = map[string]string{"321202": "海陵区"}
 
 // works has staff of a role take the case's order from a list, and decide it.
 func (d *demo) works(role, list string, fill url.Values) error {
@@ -522,23 +529,4 @@ func (d *demo) verifies() error {
 		return fmt.Errorf("not valid: %s", stranger.page.complaint())
 	}
 	return nil
-}
-
-func dump(p *person) {
-	fmt.Println("   AT", p.page.url, p.page.status)
-	fmt.Println("   ", clip(text(find(p.page.root, func(n *html.Node) bool { return attr(n, "id") == "main" })), 1500))
-	for _, n := range all(p.page.root, func(n *html.Node) bool { return n.Data == "form" }) {
-		f := read(n)
-		if f.action == "/logout" {
-			continue
-		}
-		delete(f.values, "csrf_token")
-		delete(f.values, "_key")
-		fmt.Println("   FORM", f.action, f.values)
-		for _, x := range all(n, func(x *html.Node) bool { return attr(x, "name") != "" }) {
-			if n := attr(x, "name"); n != "csrf_token" && n != "_key" {
-				fmt.Print("  ", x.Data, " ", attr(x, "type"), " ", n, "=", attr(x, "value"), ";")
-			}
-		}
-	}
 }
