@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -166,6 +167,18 @@ func (rm *Room) fresh(r *http.Request, kinds ...string) (*App, error) {
 	return a, err
 }
 
+// afterAsking is the page to go to after a question was put: it does not wait once more where the answer is still to come.
+func (v *view) afterAsking(page, kind string) string {
+	q := url.Values{}
+	if v.waits(kind) {
+		q.Set("waited", "1")
+	}
+	if v.Return {
+		q.Set("return", "check")
+	}
+	return v.path(page) + queryString(q)
+}
+
 // waits reports whether an answer of the kind is still to come.
 func (a *App) waits(kind string) bool { _, ok := a.Asked[kind]; return ok }
 
@@ -177,19 +190,18 @@ func (rm *Room) waiting(w http.ResponseWriter, r *http.Request) error {
 	}
 	kind := r.PathValue("kind")
 	return web.Stream(w, r, func(ctx context.Context, _ string, send func(string, templ.Component) error) error {
-		asked, ok := a.Asked[kind]
-		if !ok {
-			return send("1", arrived(waitBack(a, kind)))
-		}
-		for n := 0; ; n++ {
+		for asked, open := a.Asked[kind]; open; {
 			_, ok, err := rm.read(ctx, a.Owner, kind, asked.ID, true)
-			if ok || errors.Is(err, inquiry.ErrUnknown) {
-				return send("1", arrived(waitBack(a, kind)))
-			}
-			if err != nil {
+			if err != nil && !errors.Is(err, inquiry.ErrUnknown) {
 				return err
 			}
+			open = !ok && err == nil
 		}
+		if err := send("1", arrived(waitBack(a, kind))); err != nil {
+			return err
+		}
+		<-ctx.Done() // a browser would ask again if the stream ended
+		return nil
 	})
 }
 

@@ -44,15 +44,19 @@ func (v *view) missing() []missingTask {
 // part is a section with its answers, on the page that checks all.
 type part struct {
 	Code, Title string
-	Rows        []ui.Row
-	Href        string // where the answers are changed
+	Rows        []ui.Row // none before it was filled in
+	Href        string   // where the answers are changed
 }
 
 // parts are all sections with their answers and where they are changed.
 func (v *view) parts() []part {
 	var out []part
 	for _, s := range v.Item.Sections {
-		out = append(out, part{s.Code, s.Title, sections()[s.Code].rows(v), v.path(s.Code) + "?return=check"})
+		p := part{Code: s.Code, Title: s.Title, Href: v.path(s.Code) + "?return=check"}
+		if v.isSaved(s.Code) {
+			p.Rows = sections()[s.Code].rows(v)
+		}
+		out = append(out, p)
 	}
 	return out
 }
@@ -236,30 +240,34 @@ func (rm *Room) confirmFor(ctx context.Context, tx pgx.Tx, a *App, acc uuid.UUID
 	return nil
 }
 
-// sealOf is the hall's SM2 signature over what was confirmed: the digest of the form, the party, and the time.
+// sealOf is the hall's SM2 signature over what was confirmed.
 func (rm *Room) sealOf(a *App, ref string, at time.Time) ([]byte, error) {
-	d, err := a.confirmed()
+	text, err := SealedText(&a.Form, ref, at)
 	if err != nil {
 		return nil, err
 	}
-	seal, err := rm.Signer.Sign([]byte(confirmedText(d, ref, at)))
+	seal, err := rm.Signer.Sign([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("application: seal confirmation: %w", err)
 	}
 	return seal, nil
 }
 
-// confirmedText is the text under the seal of a confirmation.
-func confirmedText(digest, ref string, at time.Time) string {
-	return digest + "\n" + ref + "\n" + at.UTC().Format(time.RFC3339)
+// SealedText is the text under the seal of a confirmation: the digest of the form, the party, and the time.
+func SealedText(form *message.Application, ref string, at time.Time) (string, error) {
+	d, err := confirmedDigest(form)
+	if err != nil {
+		return "", err
+	}
+	return d + "\n" + ref + "\n" + at.UTC().Format(time.RFC3339), nil
 }
 
-// confirmed is the digest of what all parties confirm: the form as the office will get it, without the confirmations and consents
+// confirmedDigest names what all parties confirm: the form as the office will get it, without the confirmations and consents
 // themselves, which grow while parties confirm.
-func (a *App) confirmed() (string, error) {
-	form := a.Form
-	form.Confirmed, form.Consents = nil, nil
-	plain, err := json.Marshal(form)
+func confirmedDigest(form *message.Application) (string, error) {
+	what := *form
+	what.Confirmed, what.Consents = nil, nil
+	plain, err := json.Marshal(what)
 	if err != nil {
 		return "", fmt.Errorf("application: encode form: %w", err)
 	}

@@ -91,7 +91,7 @@ type office struct {
 	mute      map[message.Type]bool // questions that get no answer at all
 	silent    map[message.Type]bool // questions whose department stays silent
 	unfiled   map[string]bool       // document numbers of whom civil affairs has no record
-	gate      chan struct{} // where set, no answer leaves before it is closed
+	gate      chan struct{}         // where set, no answer leaves before it is closed
 	submitted []message.Submitted
 	files     []string
 }

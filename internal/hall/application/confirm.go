@@ -221,7 +221,7 @@ func (rm *Room) confirmed(r *http.Request, c *confirmView, shown string, face bo
 			return web.Conflict("申请人已经收回这份申请，或者确认的时间过了。")
 		}
 		sources := sourcesOf(a.Form.Consents)
-		now, err := a.confirmed()
+		now, err := confirmedDigest(&a.Form)
 		if err != nil {
 			return err
 		}

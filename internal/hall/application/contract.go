@@ -151,7 +151,7 @@ func (rm *Room) importContract(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return web.Redirect(w, r, v.back("contract"))
+	return web.Redirect(w, r, v.on(a).afterAsking("contract", askContract))
 }
 
 // sharesAfter asks what departments share about parties that have just become known.

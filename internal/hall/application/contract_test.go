@@ -65,7 +65,7 @@ func TestStrangePriceIsTakenWhenThePersonIsSure(t *testing.T) {
 	for _, price := range []string{"5万", "9,999,999,999.99"} {
 		values := byHand()
 		values.Set("contract.price", price)
-		page := p.Get("/app/" + id + "/contract?fill=1").Submit("保存并继续", values)
+		page := p.Get("/app/"+id+"/contract?fill=1").Submit("保存并继续", values)
 		sure := byID(page, "priceSure")
 		if sure == nil {
 			t.Fatalf("%s: not asked whether it is right: %s", price, page.Text())

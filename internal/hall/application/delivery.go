@@ -17,7 +17,7 @@ func deliverySection() section {
 		fill: func(v *view) url.Values {
 			d := v.Form.Delivery
 			values := url.Values{"delivery.mode": {d.Mode}, "delivery.name": {d.Name}, "delivery.phone": {d.Phone}, "delivery.address": {d.Address}, "delivery.hall": {d.Hall}}
-			if buyers := v.buyers(); d.Mode == "" && len(buyers) > 0 {
+			if buyers := v.buyers(); d.Name == "" && len(buyers) > 0 {
 				values.Set("delivery.name", buyers[0].Name)
 				values.Set("delivery.phone", buyers[0].Phone)
 			}

@@ -120,7 +120,7 @@ func (rm *Room) findHome(w http.ResponseWriter, r *http.Request) error {
 		form.Fail("home.certificate", v.noHome())
 		return web.Again(w, r, form, homeQueryPage(v))
 	}
-	return web.Redirect(w, r, v.back("home"))
+	return web.Redirect(w, r, v.afterAsking("home", askHome))
 }
 
 // askHome notes the question and the guess that it is.

@@ -3,6 +3,7 @@ package application_test
 import (
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -121,12 +122,30 @@ func TestUnansweredQuestionsCountAsGuesses(t *testing.T) {
 	h := newHall(t)
 	h.office.set(h.office.mute, message.HomeQuery, true)
 	p := somebody(h)
-	for n := range 6 {
-		id, _ := p.start(sale)
-		page := p.find(id.String(), "苏(2026)泰州市不动产权第9999999号", "李建华", p.Document.Number)
-		if waits := page.Status == 200 && page.Has("正在查找房屋"); waits != (n < 5) {
-			t.Fatalf("question %d: %d %q", n+1, page.Status, errorsOf(page))
+	var forms []*webtest.Page
+	for range 8 {
+		_, page := p.start(sale)
+		forms = append(forms, page)
+	}
+	answers := make([]*webtest.Page, len(forms))
+	var all sync.WaitGroup
+	for n, form := range forms {
+		all.Go(func() {
+			answers[n] = form.Submit("查找房屋", url.Values{"home.certificate": {"苏(2026)泰州市不动产权第9999999号"}, "home.ownerName": {"李建华"}, "home.document": {p.Document.Number}})
+		})
+	}
+	all.Wait()
+	waiting, slowed := 0, 0
+	for _, page := range answers {
+		switch {
+		case page.Status == 200 && page.Has("正在查找房屋"):
+			waiting++
+		case strings.HasPrefix(errorAt(page, "home.certificate"), "连续 5 次不符"):
+			slowed++
 		}
+	}
+	if waiting != 5 || slowed != 3 {
+		t.Errorf("of 8 questions at once %d were asked and %d slowed, want 5 and 3", waiting, slowed)
 	}
 }
 
@@ -185,7 +204,11 @@ func TestSlowOfficeLeavesThePersonFree(t *testing.T) {
 	if list := p.Get("/app/" + id.String()); list.Status != 200 || !list.Has("填写中") {
 		t.Errorf("the list meanwhile: %s", list.Text())
 	}
+	read := stream(t, p, "/app/"+id.String()+"/wait/home")
 	close(gate)
+	if text := read(); !strings.Contains(text, "有结果了") || !strings.Contains(text, `href="/app/`+id.String()+`/home"`) {
+		t.Errorf("the live page hears %q", text)
+	}
 	eventually(t, "the answer", func() bool { return p.Get("/app/" + id.String() + "/home").Has("是这套房吗") })
 }
 

@@ -1,7 +1,12 @@
 package application_test
 
 import (
+	"bufio"
+	"context"
+	"net/http"
 	"strings"
+	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -58,4 +63,32 @@ func errorsOf(p *webtest.Page) []string {
 		}
 	}
 	return out
+}
+
+// stream opens a stream of events; read gives the data of the first one.
+func stream(t *testing.T, p *person, path string) (read func() string) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(stop)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.h.site.Server.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := p.Client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = res.Body.Close() })
+	lines := bufio.NewScanner(res.Body)
+	return func() string {
+		var data strings.Builder
+		for lines.Scan() {
+			if rest, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				data.WriteString(rest)
+			} else if data.Len() > 0 {
+				break
+			}
+		}
+		return data.String()
+	}
 }

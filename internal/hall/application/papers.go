@@ -17,7 +17,7 @@ func (c *confirmView) paperPath(paper string) string {
 
 // digest names exactly what the page shows, so that nobody confirms something else.
 func (c *confirmView) digest() string {
-	d, err := c.confirmed()
+	d, err := confirmedDigest(&c.Form)
 	if err != nil {
 		return "0000000000000000" // fits no form: the confirmation is refused
 	}

@@ -231,7 +231,7 @@ func TestAgentMustNotBeOfTheOtherSide(t *testing.T) {
 	p := somebody(h)
 	id := p.manual(t, k)
 	v := grownUp(t, 9)
-	page := p.Get("/app/"+id+"/parties/new-buyer").Click("委托代理人")
+	page := p.Get("/app/" + id + "/parties/new-buyer").Click("委托代理人")
 	v.Set("agent.name", k.Sellers[0].Name)
 	v.Set("agent.number", k.Sellers[0].Document.Number)
 	v.Set("agent.phone", "13812345678")

@@ -39,7 +39,11 @@ func sections() map[string]section {
 // showSection draws the page of a section.
 func (rm *Room) showSection(code string, s section) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		a, err := rm.fresh(r, s.asks...)
+		asks := s.asks
+		if r.URL.Query().Has("waited") { // the action before has waited already
+			asks = nil
+		}
+		a, err := rm.fresh(r, asks...)
 		if err != nil {
 			return err
 		}
