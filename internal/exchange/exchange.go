@@ -264,6 +264,9 @@ func (x *Exchange) line(r row) (dialect.Line, error) {
 	return l, nil
 }
 
+// CallsKept is how long zones keep the calls of counterparts for their administrators.
+const CallsKept = 90 * 24 * time.Hour
+
 // Sweep removes what is no longer needed: nonces too old to be taken for fresh, and kept answers older than keep. It is run
 // once an hour or so.
 func (x *Exchange) Sweep(ctx context.Context, keep time.Duration) error {

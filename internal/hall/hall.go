@@ -208,7 +208,7 @@ func (z *Zone) work(r *rooms) error {
 	river.AddWorker(workers, &inbox.Sender{Room: r.inbox})
 	river.AddWorker(workers, &parcel.Orderer{Room: r.parcel})
 	river.AddWorker(workers, &application.Sweeper{Room: r.application})
-	river.AddWorker(workers, &sweeper{inquiry: r.inquiry, verify: r.verify, pool: z.config.Pool})
+	river.AddWorker(workers, &sweeper{inquiry: r.inquiry, verify: r.verify, exchange: z.Exchange, pool: z.config.Pool})
 	r.payment.Workers(workers)
 	hourly := func(args river.JobArgs) *river.PeriodicJob {
 		return river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return args, nil }, nil)

@@ -18,6 +18,7 @@ import (
 	"yichuang/internal/hall/inquiry"
 	"yichuang/internal/hall/verify"
 	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/web"
 )
 
 // faceLine asks the face service over the published interface.
@@ -64,12 +65,13 @@ func (sweepArgs) Kind() string { return "hall.sweep" }
 // sweeper is the River worker of sweepArgs.
 type sweeper struct {
 	river.WorkerDefaults[sweepArgs]
-	inquiry *inquiry.Desk
-	verify  *verify.Store
-	pool    *pgxpool.Pool
+	inquiry  *inquiry.Desk
+	verify   *verify.Store
+	exchange *exchange.Exchange
+	pool     *pgxpool.Pool
 }
 
 // Work sweeps.
 func (s *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
-	return errors.Join(s.inquiry.Sweep(ctx), s.verify.Sweep(ctx, s.pool))
+	return errors.Join(s.inquiry.Sweep(ctx), s.verify.Sweep(ctx, s.pool), s.exchange.Sweep(ctx, exchange.CallsKept), web.Sweep(ctx, s.pool))
 }

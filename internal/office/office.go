@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -182,12 +183,16 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &casework.Doer{S: z.Cases})
 	river.AddWorker(workers, &casework.Watcher{S: z.Cases})
+	river.AddWorker(workers, &casework.BillClerk{S: z.Cases})
+	river.AddWorker(workers, &casework.NightWatch{S: z.Cases})
+	river.AddWorker(workers, &sweeper{exchange: z.Exchange, pool: z.config.Pool})
 	river.AddWorker(workers, &connect.Answerer{Room: room})
 	river.AddWorker(workers, flow.NewTimerWorker(engine, z.config.Pool))
 	cfg := &river.Config{
 		Workers: workers, Logger: slog.New(slog.DiscardHandler),
-		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return casework.LimitsArgs{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
+		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
+		PeriodicJobs: []*river.PeriodicJob{every(time.Minute, casework.LimitsArgs{}), every(time.Minute, casework.BillsArgs{}),
+			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{})},
 	}
 	if z.config.PollFast {
 		cfg.FetchCooldown, cfg.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond
@@ -198,6 +203,30 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 	}
 	z.queue.Client = client
 	return nil
+}
+
+// every runs a job at the start and then again and again; restrictions end at midnight, so they are looked at more than once a night.
+func every(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(interval), func() (river.JobArgs, *river.InsertOpts) { return args, nil },
+		&river.PeriodicJobOpts{RunOnStart: true})
+}
+
+// sweepArgs is the job that removes what is no longer needed.
+type sweepArgs struct{}
+
+// Kind names the job.
+func (sweepArgs) Kind() string { return "office.sweep" }
+
+// sweeper is the River worker of sweepArgs.
+type sweeper struct {
+	river.WorkerDefaults[sweepArgs]
+	exchange *exchange.Exchange
+	pool     *pgxpool.Pool
+}
+
+// Work sweeps.
+func (s *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
+	return errors.Join(s.exchange.Sweep(ctx, exchange.CallsKept), web.Sweep(ctx, s.pool))
 }
 
 // pages sets up the routes of the office's people.
