@@ -64,12 +64,12 @@ export class Person {
   }
 
   constructor(context, page, how) {
-    Object.assign(this, { context, page, how, meter: new Meter(), troubles: [], audited: new Set() })
+    Object.assign(this, { context, page, how, meter: new Meter(), troubles: [] })
     page.on('pageerror', e => this.troubles.push(`script fails on ${page.url()}: ${e.message}`))
     page.on('console', m => { if (m.type() === 'error' && !/Failed to load resource/.test(m.text())) { this.troubles.push(`console of ${page.url()}: ${m.text()}`) } })
   }
 
-  leave() { return this.context.close() }
+  async leave() { await this.twin?.context().close(); await this.context.close() }
   path() { const u = new URL(this.page.url()); return u.pathname + u.search }
   heading() { return this.page.getByRole('heading', { level: 1 }).innerText() }
   text() { return this.page.getByRole('main').innerText() }
@@ -179,23 +179,36 @@ export class Person {
     }
   }
 
-  /** check passes the page through every gate. Throws with all that is wrong. */
-  async check() {
-    const where = `${new URL(this.page.url()).pathname} (${this.how.width}, ${this.how.script ? 'script' : 'no script'}, ${this.how.css})`
-    const wrong = [...await this.withScript(() => accessibility(this.page)), ...await this.page.evaluate(rules), ...this.troubles.splice(0)]
-    assert.equal(wrong.length, 0, `${where}:\n  ${wrong.join('\n  ')}`)
-    this.audited.add(where)
+  /** turn makes the window so wide, as if the person had come with such a device. */
+  async turn(width) {
+    this.how.width = width
+    await this.page.setViewportSize({ width, height: width < 700 ? 740 : 768 })
   }
 
-  /** withScript lets a tool of ours run on a page that came without script; what the page brought itself stays asleep. */
-  async withScript(run) {
-    if (this.how.script) { return run() }
-    const line = await this.context.newCDPSession(this.page)
-    await line.send('Emulation.setScriptExecutionDisabled', { value: false })
-    try { return await run() } finally {
-      await line.send('Emulation.setScriptExecutionDisabled', { value: true })
-      await line.detach()
+  /** check passes the page through every gate; without axe, through ours only. Throws with all that is wrong. */
+  async check({ axe = true } = {}) {
+    const where = `${new URL(this.page.url()).pathname} (${this.how.width}, ${this.how.script ? 'script' : 'no script'}, ${this.how.css})`
+    const wrong = [...axe ? await this.accessibility() : [], ...await this.page.evaluate(rules), ...this.troubles.splice(0)]
+    assert.equal(wrong.length, 0, `${where}:\n  ${wrong.join('\n  ')}`)
+  }
+
+  /** copy is the page as it stands, for a tool that needs timers: pages that came without script have none. */
+  async copy() {
+    if (!this.twin) {
+      const context = await this.context.browser().newContext({ bypassCSP: true, locale: 'zh-CN' })
+      this.twin = await context.newPage()
+      await this.twin.route('**/*', route => route.request().isNavigationRequest() ? route.fulfill({ contentType: 'text/html; charset=utf-8', body: this.snapshot }) : route.continue())
     }
+    this.snapshot = (await this.page.content()).replace(/<script\b[^>]*><\/script>/g, '')
+    await this.twin.context().addCookies(await this.context.cookies())
+    await this.twin.setViewportSize(this.page.viewportSize())
+    await this.twin.goto(this.page.url().split('#')[0], { timeout: patience })
+    return this.twin
+  }
+
+  async accessibility() {
+    if (this.how.script) { return accessibility(this.page) }
+    return accessibility(await this.copy())
   }
 
   /** cold opens a page in a browser that has never been here: bytes over the line and requests. */
@@ -233,7 +246,7 @@ export class Meter {
 }
 
 async function accessibility(page) {
-  await page.evaluate(axeSource)
+  if (!await page.evaluate(() => 'axe' in window)) { await page.evaluate(axeSource) }
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(r =>
     r.violations.map(v => `axe ${v.impact} ${v.id} ×${v.nodes.length}: ${v.nodes.slice(0, 2).map(n => n.html.slice(0, 120)).join(' | ')}`)))
   return found
