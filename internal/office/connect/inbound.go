@@ -76,6 +76,7 @@ func (r *Room) inbound() {
 	exchange.Receive(r.In, "registry.restriction.notify", r.restricted)
 	exchange.Receive(r.In, "registry.process.notify", r.processed)
 	exchange.Receive(r.In, "tax.arrival.notify", r.taxArrived)
+	exchange.Receive(r.In, spec.PlatformMaterialFetch, r.material)
 }
 
 // known reads the case that a notice names. One that the sender does not serve is refused as one that is not there.
