@@ -20,7 +20,7 @@ const (
 	Submitted  State = "submitted"
 	Refused    State = "refused" // a party did not agree; the owner may change it and send it again
 	Withdrawn  State = "withdrawn"
-	Expired    State = "expired"
+	Expired    State = "expired" // erased: nobody came back to it, or its owner gave it up
 )
 
 // App is an application as the hall keeps it.

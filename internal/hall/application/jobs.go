@@ -93,7 +93,7 @@ func (rm *Room) lapse(ctx context.Context, id uuid.UUID) error {
 		case v.Now.Before(at):
 			return rm.warn(ctx, tx, v)
 		}
-		if lost, err = rm.eraseRows(ctx, tx, id, Expired); err != nil {
+		if lost, err = rm.eraseRows(ctx, tx, id); err != nil {
 			return err
 		}
 		return rm.Audit.Record(ctx, tx, audit.Entry{Actor: "hall", Kind: audit.KindChange, Action: "草稿过期删除", Object: id.String(), Outcome: audit.OK})
@@ -116,19 +116,11 @@ func (rm *Room) warn(ctx context.Context, tx pgx.Tx, v *view) error {
 		Args: map[string]any{"no": v.No, "date": shortDeadline(at)}, Link: v.path("")})
 }
 
-// Kinds of notices that the catalog has no sentence for: their words are in Words.
+// Sentences of the notices that this room sends of its own accord, not because the item says so.
 const (
-	DraftWarning = "application.draft.lapses"
-	NotConfirmed = "application.confirm.late"
+	DraftWarning = "inbox.draft.lapses"
+	NotConfirmed = "inbox.confirm.late"
 )
-
-// Words are the sentences of this room's own notices, with slots {no} and {date}.
-func Words(kind string) string {
-	return map[string]string{
-		DraftWarning: "草稿 {no} 很久没有改动，{date} 后自动删除。要保留的，请打开再保存一次",
-		NotConfirmed: "编号 {no} 没有在 {date} 前全部确认，已退回给您。可以修改后再发给各方",
-	}[kind]
-}
 
 // overdue gives an application back whose parties did not all confirm in time.
 func (rm *Room) overdue(ctx context.Context, id uuid.UUID) error {
@@ -152,11 +144,11 @@ func (rm *Room) overdue(ctx context.Context, id uuid.UUID) error {
 }
 
 // erase empties an application and removes its files.
-func (rm *Room) erase(ctx context.Context, id uuid.UUID, state State, also func(tx pgx.Tx) error) error {
+func (rm *Room) erase(ctx context.Context, id uuid.UUID, also func(tx pgx.Tx) error) error {
 	var lost []string
 	err := pg.InTx(ctx, rm.Pool, func(tx pgx.Tx) error {
 		var err error
-		if lost, err = rm.eraseRows(ctx, tx, id, state); err != nil {
+		if lost, err = rm.eraseRows(ctx, tx, id); err != nil {
 			return err
 		}
 		return also(tx)
@@ -169,9 +161,9 @@ func (rm *Room) erase(ctx context.Context, id uuid.UUID, state State, also func(
 
 // eraseRows removes what an application holds of people; the row stays, so that the number is never given out again. It returns the
 // digests of files that may be without owner now.
-func (rm *Room) eraseRows(ctx context.Context, tx pgx.Tx, id uuid.UUID, state State) ([]string, error) {
-	tag, err := tx.Exec(ctx, `UPDATE applications SET body = NULL, state = $2, version = version + 1, updated_at = $3, sent_at = NULL, confirm_by = NULL
-		WHERE id = $1 AND state IN ('draft', 'refused')`, id, state, rm.Clock.Now())
+func (rm *Room) eraseRows(ctx context.Context, tx pgx.Tx, id uuid.UUID) ([]string, error) {
+	tag, err := tx.Exec(ctx, `UPDATE applications SET body = NULL, state = 'expired', version = version + 1, updated_at = $2, sent_at = NULL, confirm_by = NULL
+		WHERE id = $1 AND state IN ('draft', 'refused')`, id, rm.Clock.Now())
 	if err != nil {
 		return nil, fmt.Errorf("application: erase: %w", err)
 	}

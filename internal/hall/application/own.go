@@ -17,7 +17,7 @@ func (rm *Room) Own(ctx context.Context, db pg.DB, acc uuid.UUID) ([]uuid.UUID, 
 	if err != nil {
 		return nil, fmt.Errorf("application: own: %w", err)
 	}
-	rows, err := db.Query(ctx, `SELECT id FROM applications WHERE state IN ('submitted', 'withdrawn') AND (owner = $1 OR id IN
+	rows, err := db.Query(ctx, `SELECT id FROM applications WHERE submitted_at IS NOT NULL AND (owner = $1 OR id IN
 		(SELECT app FROM application_parties WHERE account = $1 OR account IS NULL AND person = $2)) ORDER BY submitted_at DESC LIMIT 100`,
 		acc, rm.person(who.Name, who.Document))
 	if err != nil {

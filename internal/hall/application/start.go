@@ -169,7 +169,7 @@ func (rm *Room) abandon(w http.ResponseWriter, r *http.Request) error {
 	if !a.Open() {
 		return errClosed(a)
 	}
-	err = rm.erase(r.Context(), a.ID, Withdrawn, func(tx pgx.Tx) error {
+	err = rm.erase(r.Context(), a.ID, func(tx pgx.Tx) error {
 		return rm.record(r.Context(), tx, audit.KindChange, "放弃草稿", a.ID, audit.OK, nil)
 	})
 	if err != nil {
