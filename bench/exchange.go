@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"time"
+
+	"yichuang/internal/audit"
+	"yichuang/internal/exchange"
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/pg"
+	"yichuang/internal/kit/sm"
+)
+
+const (
+	ourApp, theirApp = "taizhou-yichuang", "registry-321202"
+	hailing          = "321202"
+	someUnit         = "321202001003GB00012F00030504"
+)
+
+// measureExchange asks a registry for the status of a unit: signed, verified both ways, checked against the specification and
+// logged; beside the same bodies over plain HTTP.
+func measureExchange(ctx context.Context, b *bench) error {
+	const n, some = 3000, 32
+	client, closeRegistry, err := b.registry(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeRegistry()
+	in := spec.RegistryUnitStatusRequest{UnitCode: someUnit}
+	call := func(ctx context.Context, key string) error {
+		return client.Call(ctx, spec.RegistryUnitStatus, exchange.Route{District: hailing}, key, in, nil)
+	}
+	for i := range some { // connections and statements
+		if err := call(ctx, fmt.Sprintf("warm-%d", i)); err != nil {
+			return err
+		}
+	}
+	signed, err := b.atOnce(ctx, n, some, func(ctx context.Context, i int) error { return call(ctx, fmt.Sprintf("key-%d", i)) })
+	if err != nil {
+		return err
+	}
+	bare, err := b.bareHTTP(ctx, in, n, some)
+	if err != nil {
+		return err
+	}
+	for _, l := range []line{
+		{Name: "exchange.call", Value: rate(n, signed), Unit: "1/s", Better: higher, Of: "calls signed, verified, checked and logged, both sides in one process, " + at(some), N: n},
+		{Name: "exchange.bare", Value: rate(n, bare), Unit: "1/s", Better: higher, Of: "the same bodies over plain HTTP, " + at(some), N: n},
+		{Name: "exchange.share", Value: round(float64(bare) / float64(signed)), Unit: "", Better: higher, Of: "exchange.call to exchange.bare", N: n},
+	} {
+		if err := b.report(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noAudit takes the place of the audit record of settings.
+type noAudit struct{}
+
+func (noAudit) Record(context.Context, pg.DB, audit.Entry) error { return nil }
+
+// registry is a counterpart built from the specification alone, as a vendor's would be, and a client that knows it.
+func (b *bench) registry(ctx context.Context) (*exchange.Client, func(), error) {
+	pool, err := b.database(ctx, "exchange")
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := pg.Migrate(ctx, pool, exchange.Migrations(), exchange.MigrationTable); err != nil {
+		return nil, nil, err
+	}
+	keys, err := sm.LoadOrCreateKeyring(filepath.Join(b.dir, "exchange.keys"))
+	if err != nil {
+		return nil, nil, err
+	}
+	x, err := exchange.New(exchange.Options{Pool: pool, Keyring: keys, Clock: b.clock, Audit: noAudit{}})
+	if err != nil {
+		return nil, nil, err
+	}
+	ours, err := sm.NewSigner()
+	if err != nil {
+		return nil, nil, err
+	}
+	theirs, err := sm.NewSigner()
+	if err != nil {
+		return nil, nil, err
+	}
+	server := httptest.NewServer(&counterpart{clock: b.clock, signer: theirs, us: ours.Public()})
+	e := exchange.Endpoint{Name: "登记系统", Counterpart: "registry", District: hailing, Dialect: "unified", BaseURL: server.URL, App: ourApp, PeerApp: theirApp,
+		Limits: exchange.DefaultLimits(), Enabled: true}
+	actor := exchange.Actor{ID: "bench", Name: "测量", Source: "127.0.0.1"}
+	if _, err := x.SetEndpoint(ctx, actor, e, &exchange.Keys{Signer: ours, Peer: theirs.Public()}, "测量"); err != nil {
+		server.Close()
+		return nil, nil, err
+	}
+	return exchange.NewClient(x), server.Close, nil
+}
+
+type counterpart struct {
+	clock  clock.Clock
+	signer *sm.Signer
+	us     *sm.PublicKey
+}
+
+func (c *counterpart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := c.clock.Now()
+	us := spec.Identity{App: theirApp, Key: spec.SM2Key(c.signer)}
+	head, err := spec.CheckRequest(r, func(string) (spec.Verifier, error) { return spec.SM2Verifier(c.us), nil }, now)
+	if err == nil {
+		_, err = spec.ReadBody(head, r.Body, 1<<20)
+	}
+	var body []byte
+	if err == nil {
+		body, err = spec.Encode(statusAt(now))
+	}
+	if err != nil {
+		var fault *spec.Fault
+		if !errors.As(err, &fault) {
+			fault = spec.NewFault(spec.CodeInternal, err.Error())
+		}
+		_ = spec.Refuse(w, us, r.URL.Path, head, fault, "", now) // the caller sees a broken answer
+		return
+	}
+	_ = spec.Answer(w, us, r.URL.Path, head, http.StatusOK, body, now) // as above
+}
+
+func statusAt(now time.Time) spec.RegistryUnitStatusResponse {
+	return spec.RegistryUnitStatusResponse{UnitCode: someUnit, Transferable: true, Version: "v17", AsOf: now}
+}
+
+// bareHTTP exchanges the same bodies without anything around them.
+func (b *bench) bareHTTP(ctx context.Context, in spec.RegistryUnitStatusRequest, n, some int) (time.Duration, error) {
+	question, err := spec.Encode(in)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := spec.Encode(statusAt(b.clock.Now()))
+	if err != nil {
+		return 0, err
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = w.Write(answer)
+	}))
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: some}}
+	return b.atOnce(ctx, n, some, func(ctx context.Context, _ int) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, bytes.NewReader(question))
+		if err != nil {
+			return err
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		_, err = io.Copy(io.Discard, resp.Body)
+		return err
+	})
+}
