@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"yichuang/internal/kit/clock"
 )
 
 func main() {
@@ -24,14 +26,15 @@ func main() {
 }
 
 func run(ctx context.Context, at string, keep bool) int {
-	start := time.Now()
+	clk := clock.System()
+	start := clk.Now()
 	c, err := openCity(ctx, at, keep)
 	if err != nil {
 		fmt.Println("DEMO FAIL", err)
 		return 1
 	}
 	defer c.close()
-	d := &demo{ctx: ctx, city: c, desks: map[string]*person{}}
+	d := &demo{ctx: ctx, clock: clk, city: c, desks: map[string]*person{}}
 	err = d.play()
 	var failed *stepError
 	switch {
@@ -42,7 +45,7 @@ func run(ctx context.Context, at string, keep bool) int {
 		fmt.Println("DEMO FAIL", err)
 		return 1
 	}
-	fmt.Printf("DEMO PASS case=%s certificate=%s mortgage=%s elapsed=%.1fs\n", d.caseNo, d.certificate, d.mortgage, time.Since(start).Seconds())
+	fmt.Printf("DEMO PASS case=%s certificate=%s mortgage=%s elapsed=%.1fs\n", d.caseNo, d.certificate, d.mortgage, clk.Now().Sub(start).Seconds())
 	return 0
 }
 
@@ -56,21 +59,21 @@ func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 
 // step runs one step and prints how long it took.
 func (d *demo) step(name string, f func() error) error {
-	began := time.Now()
+	began := d.clock.Now()
 	if err := f(); err != nil {
-		fmt.Printf("STEP %-42s failed after %.1fs\n", name, time.Since(began).Seconds())
+		fmt.Printf("STEP %-42s failed after %.1fs\n", name, d.clock.Now().Sub(began).Seconds())
 		return &stepError{name, err}
 	}
-	fmt.Printf("STEP %-42s %.1fs\n", name, time.Since(began).Seconds())
+	fmt.Printf("STEP %-42s %.1fs\n", name, d.clock.Now().Sub(began).Seconds())
 	return nil
 }
 
 // eventually tries f until it succeeds; departments and the ferry take their time.
 func (d *demo) eventually(f func() error) error {
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := d.clock.Now().Add(60 * time.Second)
 	for {
 		err := f()
-		if err == nil || time.Now().After(deadline) || d.ctx.Err() != nil {
+		if err == nil || d.clock.Now().After(deadline) || d.ctx.Err() != nil {
 			return err
 		}
 		select {

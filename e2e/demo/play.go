@@ -9,14 +9,16 @@ import (
 
 	"golang.org/x/net/html"
 
+	"yichuang/internal/kit/clock"
 	"yichuang/internal/land"
 )
 
 // demo is one run: a home is sold with a loan. On the way things go wrong as they do: a form is sent twice, a department answers
 // twice, another asks for a clearer scan, and a payment is told of late and twice.
 type demo struct {
-	ctx  context.Context
-	city *city
+	ctx   context.Context
+	clock clock.Clock
+	city  *city
 
 	home   example
 	seller *person
