@@ -141,7 +141,7 @@ func (s *Service) issueBills(ctx context.Context, tx pgx.Tx, c *Case, o Order, k
 		if err := s.door.Send(ctx, tx, ferry.Message{Type: message.BillIssued, Case: c.ID.String(), Body: b.Message()}); err != nil {
 			return err
 		}
-		if err := s.notify(ctx, tx, c, p.Ref, "sms.bill", map[string]any{"amt": b.Total.String(), "date": day(b.Until)}, true, "pay"); err != nil {
+		if err := s.notify(ctx, tx, c, p.Ref, "sms.due", map[string]any{"kind": billNames[kind], "amt": b.Total.String(), "date": day(b.Until)}, true, "pay"); err != nil {
 			return err
 		}
 	}
