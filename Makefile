@@ -19,7 +19,7 @@ setup-tests: setup ## fetch what the tests need besides: Chromium, pdftoppm, npm
 	@scripts/setup-browser
 
 build: setup ## compile bin/yichuang and bin/simcity
-	@go build -trimpath -o bin/ ./cmd/...
+	@go build -o bin/ ./cmd/...
 
 run: build ## the whole city in the foreground (PORT=8080, DATA=./var); Ctrl-C ends it
 	@exec bin/yichuang city --port "$(PORT)" --data "$(DATA)"
