@@ -105,8 +105,9 @@ export class Person {
 
   /** press follows the link or presses the button of that name, and waits for the page that comes. */
   async press(name, { exact = false } = {}) {
-    const target = this.page.getByRole('button', { name, exact }).or(this.page.getByRole('link', { name, exact })).first()
-    await target.click()
+    const button = this.page.getByRole('button', { name, exact }), link = this.page.getByRole('link', { name, exact })
+    await button.or(link).first().waitFor()
+    await (await button.count() ? button : link).first().click()
     await this.page.waitForLoadState('load')
   }
 
