@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,6 +165,30 @@ func (h *hall) checkConsents(t *testing.T, id uuid.UUID) {
 		if count[p.Ref] != 4 {
 			t.Errorf("%s has given %d consents", p.Ref, count[p.Ref])
 		}
+	}
+}
+
+// Two who confirm in the same moment submit once.
+func TestLastTwoAtOnceSubmitOnce(t *testing.T) {
+	h := newHall(t)
+	id, _, first, second := h.sent(t)
+	all := url.Values{"read": {"yes"}, "consent": {"yes"}, "truth": {"yes"}}
+	var pages []*webtest.Page
+	for _, p := range []*person{first, second} {
+		pages = append(pages, p.pass(p.Get("/confirm/"+id).Submit("确认并签名", all)))
+	}
+	var both sync.WaitGroup
+	for _, page := range pages {
+		both.Go(func() { page.Submit("确认并签名", all) })
+	}
+	both.Wait()
+	if a := h.app(mustID(t, id)); a.State != application.Submitted {
+		t.Fatalf("state %s", a.State)
+	}
+	eventually(t, "the submission", func() bool { return h.submitted() > 0 })
+	var sent int
+	if err := h.pool.QueryRow(t.Context(), `SELECT count(*) FROM ferry_out WHERE type = 'application.submitted'`).Scan(&sent); err != nil || sent != 1 {
+		t.Errorf("submitted %d times, %v", sent, err)
 	}
 }
 

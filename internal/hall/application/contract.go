@@ -104,19 +104,11 @@ func (v *view) noContract(how string) string {
 
 // importContract asks the housing system for the contract.
 func (rm *Room) importContract(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r)
+	v, err := rm.posted(r, "contract")
 	if err != nil {
 		return err
 	}
-	a, err := rm.own(r)
-	if err != nil {
-		return err
-	}
-	v, err := rm.at(r, a, "contract")
-	if err != nil {
-		return err
-	}
-	v.Input = form
+	form := v.Input
 	number := land.Narrow(v.required("contract.number"))
 	if number != "" && (utf8.RuneCountInString(number) > 40 || !printable(number)) {
 		v.fail("contract.number", "err.contract.none", nil)
@@ -139,7 +131,8 @@ func (rm *Room) importContract(w http.ResponseWriter, r *http.Request) error {
 	if err := rm.put(r.Context(), v.App, q); err != nil {
 		return err
 	}
-	if a, err = rm.fresh(r, askContract); err != nil {
+	a, err := rm.fresh(r, askContract)
+	if err != nil {
 		return err
 	}
 	if how := a.Failed[askContract]; how != "" {

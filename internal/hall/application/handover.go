@@ -26,7 +26,7 @@ const handoverFor = 15 * time.Minute
 type phoneView struct {
 	*view
 	Need  Need
-	Code  string // the secret part of the address
+	Code  string // the secret part of the address, 24 characters
 	Image string // data address of the QR code
 	Until time.Time
 }

@@ -78,19 +78,11 @@ func (errWait) Error() string { return "application: too many questions for a ho
 
 // findHome asks for the home.
 func (rm *Room) findHome(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r)
+	v, err := rm.posted(r, "home")
 	if err != nil {
 		return err
 	}
-	a, err := rm.own(r)
-	if err != nil {
-		return err
-	}
-	v, err := rm.at(r, a, "home")
-	if err != nil {
-		return err
-	}
-	v.Input = form
+	a, form := v.App, v.Input
 	if form.Draft() || form.Do() == "later" {
 		return rm.keepTyped(w, r, v)
 	}
@@ -273,7 +265,7 @@ func homeRows(h message.Home) []ui.Row {
 	rows := []ui.Row{
 		{Label: "坐落", Value: ui.Str(h.Address)},
 		{Label: "不动产权证号", Value: ui.Str(h.Certificate.Printed())},
-		{Label: "不动产单元号", Value: ui.Num(h.UnitCode.Grouped())},
+		{Label: "不动产单元号", Value: ui.Str(h.UnitCode.Grouped())},
 		{Label: "建筑面积", Value: ui.Num(h.Area.String() + " ㎡")},
 		{Label: "用途", Value: ui.Str(h.Use)},
 	}

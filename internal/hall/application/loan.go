@@ -170,18 +170,9 @@ func (v *view) loanPart(kind string) message.LoanPart {
 
 // loanPart is the part of the page that depends on the kind, for the script that swaps it.
 func (rm *Room) loanPart(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r)
+	v, err := rm.posted(r, "loan")
 	if err != nil {
 		return err
 	}
-	a, err := rm.own(r)
-	if err != nil {
-		return err
-	}
-	v, err := rm.at(r, a, "loan")
-	if err != nil {
-		return err
-	}
-	v.Input = form
 	return web.Render(w, r, http.StatusOK, loanPartsPart(v))
 }

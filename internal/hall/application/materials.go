@@ -135,22 +135,14 @@ func (rm *Room) routesOfMaterials(rt *web.Router) {
 
 // uploadFile takes a file for a material, or removes one.
 func (rm *Room) uploadFile(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r)
+	v, err := rm.posted(r, "materials")
 	if err != nil {
 		return err
 	}
-	a, err := rm.own(r)
-	if err != nil {
-		return err
-	}
+	a, form := v.App, v.Input
 	if !a.Open() {
 		return errClosed(a)
 	}
-	v, err := rm.at(r, a, "materials")
-	if err != nil {
-		return err
-	}
-	v.Input = form
 	n, ok := v.findNeed(r.PathValue("slot"))
 	if !ok {
 		return web.NotFound()

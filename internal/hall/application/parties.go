@@ -307,19 +307,10 @@ func (v *view) sum() (words string, good bool) {
 
 // sharesPart is the sum alone, for the script that shows it while shares are typed.
 func (rm *Room) sharesPart(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r)
+	v, err := rm.posted(r, "parties")
 	if err != nil {
 		return err
 	}
-	a, err := rm.own(r)
-	if err != nil {
-		return err
-	}
-	v, err := rm.at(r, a, "parties")
-	if err != nil {
-		return err
-	}
-	v.Input = form
 	return web.Render(w, r, http.StatusOK, sumPart(v))
 }
 

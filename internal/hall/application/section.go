@@ -98,20 +98,11 @@ func (rm *Room) saveSection(code string, s section) web.Handler {
 		if s.post != nil {
 			return s.post(rm, w, r)
 		}
-		form, err := web.ParseForm(r)
+		v, err := rm.posted(r, code)
 		if err != nil {
 			return err
 		}
-		a, err := rm.own(r)
-		if err != nil {
-			return err
-		}
-		v, err := rm.at(r, a, code)
-		if err != nil {
-			return err
-		}
-		v.Input = form
-		if form.Draft() || form.Do() == "later" {
+		if v.Input.Draft() || v.Input.Do() == "later" {
 			return rm.keepTyped(w, r, v)
 		}
 		return rm.takeSection(w, r, v, s)

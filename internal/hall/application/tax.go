@@ -98,19 +98,10 @@ func (v *view) takeTax(strict bool) {
 
 // estimatePart is the estimate alone, for the script that shows it while the answers are chosen.
 func (rm *Room) estimatePart(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.ParseForm(r)
+	v, err := rm.posted(r, "tax")
 	if err != nil {
 		return err
 	}
-	a, err := rm.own(r)
-	if err != nil {
-		return err
-	}
-	v, err := rm.at(r, a, "tax")
-	if err != nil {
-		return err
-	}
-	v.Input = form
 	v.takeTax(false)
 	return web.Render(w, r, http.StatusOK, estimatePart(v))
 }

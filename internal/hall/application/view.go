@@ -66,6 +66,24 @@ func (rm *Room) at(r *http.Request, a *App, code string) (*view, error) {
 	return v, nil
 }
 
+// posted reads the form that was sent to a section's page, with the view of the page.
+func (rm *Room) posted(r *http.Request, code string) (*view, error) {
+	form, err := web.ParseForm(r)
+	if err != nil {
+		return nil, err
+	}
+	a, err := rm.own(r)
+	if err != nil {
+		return nil, err
+	}
+	v, err := rm.at(r, a, code)
+	if err != nil {
+		return nil, err
+	}
+	v.Input = form
+	return v, nil
+}
+
 // on is the same view of another version of the form, as it is inside a transaction.
 func (v *view) on(a *App) *view {
 	c := *v
