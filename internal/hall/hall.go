@@ -213,8 +213,10 @@ func (z *Zone) work(r *rooms) error {
 	hourly := func(args river.JobArgs) *river.PeriodicJob {
 		return river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return args, nil }, nil)
 	}
-	cfg := &river.Config{Workers: workers, Logger: slog.New(slog.DiscardHandler), Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
-		PeriodicJobs: []*river.PeriodicJob{hourly(application.SweepArgs{}), hourly(sweepArgs{})}}
+	cfg := &river.Config{Workers: workers, Logger: slog.New(slog.DiscardHandler),
+		RescueStuckJobsAfter: 2 * time.Minute, // of a killed process; River leaves one alone whose own timeout is longer
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		PeriodicJobs:         []*river.PeriodicJob{hourly(application.SweepArgs{}), hourly(sweepArgs{})}}
 	if z.config.PollFast {
 		cfg.FetchCooldown, cfg.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond
 	}

@@ -189,7 +189,7 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 	river.AddWorker(workers, &connect.Answerer{Room: room})
 	river.AddWorker(workers, flow.NewTimerWorker(engine, z.config.Pool))
 	cfg := &river.Config{
-		Workers: workers, Logger: slog.New(slog.DiscardHandler),
+		Workers: workers, Logger: slog.New(slog.DiscardHandler), RescueStuckJobsAfter: 2 * time.Minute, // of a killed process; River leaves one alone whose own timeout is longer
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
 		PeriodicJobs: []*river.PeriodicJob{every(time.Minute, casework.LimitsArgs{}), every(time.Minute, casework.BillsArgs{}),
 			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{})},
