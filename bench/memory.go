@@ -86,7 +86,7 @@ func (b *bench) startCity(ctx context.Context) (*city, error) {
 	if err := c.Start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	for range 600 {
+	for range 1800 { // three minutes: the first start makes a database and a city
 		if _, err := os.Stat(filepath.Join(dir, "city.json")); err == nil {
 			return c, nil
 		}

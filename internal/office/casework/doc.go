@@ -1,7 +1,7 @@
 // Package casework is the office's desk: cases, their work orders, and everything that moves them.
 //
-// In come applications (by ferry or from a counter), decisions of people (decide.go), answers of other systems
-// (answer.go), payments and replies of the parties (party.go), and time (limits.go). Each takes the lock of its case,
+// In come applications (open.go), decisions of people (desk.go), answers of other systems (run.go, settle.go), payments and
+// replies of the parties (money.go, party.go), and time (limits.go, expire.go). Each takes the lock of its case,
 // tells the flow engine in the same transaction, and the engine answers through host.go with the next work orders. Out go
 // work orders for people, calls for package connect, papers, bills, notices, and a snapshot of progress for the hall.
 //
