@@ -23,6 +23,13 @@ export function readCity(file = process.env.CITY) {
       return { contract, certificate, sellers, buyers: of('buyer') }
     },
     example: state => found(c.examples.find(e => e.state === state), state),
+    /** fault makes a simulated system misbehave, or with DELETE well again */
+    async fault(f, method = 'PUT') {
+      const gone = method === 'DELETE'
+      const res = await fetch(`${c.simcity}/control/faults${gone ? `?system=${encodeURIComponent(f.system)}&operation=${f.operation}` : ''}`,
+        { method, headers: { 'Content-Type': 'application/json' }, body: gone ? undefined : JSON.stringify(f) })
+      assert.ok(res.ok, `fault ${f.operation}: ${res.status} ${await res.text()}`)
+    },
     /** control speaks to the simulated city: POST with a body, GET without */
     async control(path, body) {
       const res = await fetch(c.simcity + '/control' + path, body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
@@ -49,8 +56,8 @@ export async function launch() {
  * css 'core' is what a browser without @supports draws; script false is a browser without JavaScript.
  */
 export class Person {
-  static async come(browser, site, { width = 360, script = true, css = 'full', height = width < 700 ? 740 : 768, state } = {}) {
-    const context = await browser.newContext({ viewport: { width, height }, javaScriptEnabled: script, bypassCSP: true, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', baseURL: site, storageState: state })
+  static async come(browser, site, { width = 360, script = true, css = 'full', height = width < 700 ? 740 : 768, state, scale } = {}) {
+    const context = await browser.newContext({ viewport: { width, height }, javaScriptEnabled: script, bypassCSP: true, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', baseURL: site, storageState: state, deviceScaleFactor: scale })
     context.setDefaultTimeout(patience)
     context.setDefaultNavigationTimeout(patience)
     await context.addInitScript(watchShifts)
