@@ -19,7 +19,11 @@ func until(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return "，" + t.In(clock.Shanghai()).Format("1 月 2 日 15:04") + " 前"
+	at := t.In(clock.Shanghai())
+	if at.Hour() == 0 && at.Minute() == 0 { // the end of a day is said as people say it
+		return "，" + at.AddDate(0, 0, -1).Format("1 月 2 日") + " 24:00 前"
+	}
+	return "，" + at.Format("1 月 2 日 15:04") + " 前"
 }
 
 func actionTitle(action string) string {

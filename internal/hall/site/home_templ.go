@@ -270,7 +270,7 @@ func doors() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Door("/track", "search", "查办件进度", "用办件编号和证件号码查询").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Door("/me", "search", "查办件进度", "登录后看办到哪一步、等谁办").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -324,7 +324,7 @@ func elderDoors() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Door("/track", "search", "查进度", "用办件编号和证件号码").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Door("/me", "search", "查进度", "登录后看办到哪一步").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -60,7 +60,7 @@ func Frame(unread func(ctx context.Context) int) ui.Site {
 	return ui.Site{
 		Class: "hall", Name: "泰州市不动产", Sub: "网上办事大厅", Title: "泰州市不动产网上办事大厅",
 		Nav: []ui.Link{{Text: "首页", Href: "/", Key: "home"}, {Text: "我要办", Href: "/items", Key: "do"},
-			{Text: "我要查", Href: "/track", Key: "find"}, {Text: "我的", Href: "/me", Key: "mine"}},
+			{Text: "我要查", Href: "/verify", Key: "find"}, {Text: "我的", Href: "/me", Key: "mine"}},
 		Foot: []ui.Link{{Text: "办事大厅地址与时间", Href: "/halls"}, {Text: "帮助与投诉", Href: "/help"},
 			{Text: "隐私说明", Href: "/privacy"}, {Text: "政务服务热线 12345", Href: "tel:12345"}},
 		Host:   "主办：泰州市自然资源和规划局 · 住房和城乡建设局 · 税务局",

@@ -126,9 +126,9 @@ func healthPage(v healthView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(e.Dialect)
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(dialectWords(string(e.Dialect)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 40, Col: 38}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `pages.templ`, Line: 40, Col: 60}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {
@@ -513,6 +513,17 @@ func alarm(n int) string {
 		return "red"
 	}
 	return ""
+}
+
+// dialectWords says how a counterpart is spoken to.
+func dialectWords(dialect string) string {
+	switch dialect {
+	case "unified":
+		return "统一接口"
+	case "desk":
+		return "人工办理"
+	}
+	return dialect
 }
 
 var _ = templruntime.GeneratedTemplate

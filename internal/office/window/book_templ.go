@@ -118,7 +118,7 @@ func bookPage(p *register.Page, mark string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = fact("登记时间", clockTime(p.Title.EnteredAt)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = fact("登记时间", dayAndTime(p.Title.EnteredAt)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

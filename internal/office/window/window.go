@@ -137,13 +137,37 @@ func MapError(err error) *web.Error {
 
 // Frame is what all pages of the office share.
 func Frame() ui.Site {
-	return ui.Site{Class: "staff", Name: "一窗受理", Sub: "内网工作台", Title: "一窗受理", SignIn: "/login", Mine: "/w",
-		Nav: []ui.Link{{Text: "今天", Href: "/w", Key: "day"}, {Text: "待办", Href: "/w/queue/pool", Key: "queue"}, {Text: "受理", Href: "/w/accept", Key: "accept"},
-			{Text: "发证", Href: "/w/issue", Key: "issue"}, {Text: "查询", Href: "/w/search", Key: "search"}, {Text: "督办", Href: "/w/lead", Key: "lead"}}}
+	return ui.Site{Class: "staff", Name: "一窗受理", Sub: "内网工作台", Title: "一窗受理", SignIn: "/login", Mine: "/", Menu: menu}
+}
+
+// entries of the menu with the right that each needs: nobody is led to a page that is closed to them.
+var entries = []struct {
+	right web.Right
+	link  ui.Link
+}{
+	{staff.Work, ui.Link{Text: "今天", Href: "/w", Key: "day"}}, {staff.Work, ui.Link{Text: "待办", Href: "/w/queue/pool", Key: "queue"}},
+	{staff.Accept, ui.Link{Text: "受理", Href: "/w/accept", Key: "accept"}}, {staff.Issue, ui.Link{Text: "发证", Href: "/w/issue", Key: "issue"}},
+	{staff.Search, ui.Link{Text: "查询", Href: "/w/search", Key: "search"}}, {staff.Lead, ui.Link{Text: "督办", Href: "/w/lead", Key: "lead"}},
+	{staff.Operate, ui.Link{Text: "运行状态", Href: "/admin", Key: "health"}}, {staff.Operate, ui.Link{Text: "接口", Href: "/admin/endpoints", Key: "admin"}},
+	{staff.Operate, ui.Link{Text: "摆渡", Href: "/admin/ferry", Key: "ferry"}},
+}
+
+func menu(ctx context.Context) []ui.Link {
+	rights := staff.RightsOf(web.Who(ctx).Roles)
+	var out []ui.Link
+	for _, e := range entries {
+		if rights[e.right] {
+			out = append(out, e.link)
+		}
+	}
+	return out
 }
 
 // Times as staff read them.
 func clockTime(t time.Time) string { return t.In(clock.Shanghai()).Format("01-02 15:04") }
+
+// dayAndTime is a time of the register, which may be years ago.
+func dayAndTime(t time.Time) string { return t.In(clock.Shanghai()).Format("2006-01-02 15:04") }
 
 func orClock(t *time.Time) string {
 	if t == nil {

@@ -23,11 +23,13 @@ type Link struct {
 
 // Site is what all pages of a zone share.
 type Site struct {
-	Class  string // "hall", "staff", "board" or "kiosk"
-	Name   string // "泰州市不动产"
-	Sub    string // "网上办事大厅"; for staff their office
-	Title  string // last part of every page title
-	Nav    []Link // ≤ 6
+	Class string // "hall", "staff", "board" or "kiosk"
+	Name  string // "泰州市不动产"
+	Sub   string // "网上办事大厅"; for staff their office
+	Title string // last part of every page title
+	Nav   []Link // ≤ 6
+	// Menu gives the entries of who asks, where not everybody has the same; Nav is not used then.
+	Menu   func(ctx context.Context) []Link
 	Foot   []Link
 	Host   string // who runs it, at the foot
 	SignIn string // address of the sign-in page; none shown where empty
@@ -94,6 +96,13 @@ func wrapClass(ctx context.Context) string {
 		return "wrap wide"
 	}
 	return "wrap"
+}
+
+func menu(ctx context.Context, s Site) []Link {
+	if s.Menu != nil {
+		return s.Menu(ctx)
+	}
+	return s.Nav
 }
 
 func unread(ctx context.Context) int {
