@@ -72,7 +72,7 @@ func (p *partyView) where() string {
 
 // marriageFrom is where the marriage came from, unless the person wants to state it anew.
 func (p *partyView) marriageFrom() string {
-	if p.Own == "marriage" || p.Input.Has("party.marriage") && !p.Input.OK() {
+	if p.Own != "" || p.Input.Has("party.marriage") && !p.Input.OK() {
 		return ""
 	}
 	return p.source(p.Ref + ".marriage")
@@ -128,6 +128,10 @@ func (p *partyView) fill() url.Values {
 	x := p.Party
 	values := url.Values{"party.name": {x.Name}, "party.document.kind": {string(x.Document.Kind)}, "party.document.number": {x.Document.Number},
 		"party.phone": {x.Phone}, "party.marriage": {x.Marriage}}
+	if p.Own == "name" { // another person: what is known of this one does not hold
+		values.Del("party.marriage")
+		x.Spouse = nil
+	}
 	if x.Spouse != nil {
 		values.Set("spouse.name", x.Spouse.Name)
 		values.Set("spouse.number", x.Spouse.Document.Number)
@@ -181,23 +185,21 @@ func (rm *Room) saveParty(w http.ResponseWriter, r *http.Request) error {
 // take reads the page into the party.
 func (p *partyView) take() {
 	x := &p.Party
+	before := *x
 	if p.New && p.full(x.Role) {
 		p.fail("party.name", "err.party.many", map[string]any{"role": roleWord(x.Role), "max": maxParties})
 	}
 	if !p.Locked {
-		kind, err := land.ParseDocKind(p.choice("party.document.kind", "party.document.kind", false))
-		if p.Input.Err("party.document.kind") == "" && !p.wrong("party.document.kind", err) {
-			x.Name = p.personName("party.name", "party.name", kind)
-			x.Document = p.document("party.document.number", "party.document.number", kind)
-		}
-		p.checkTwice()
+		p.takeIdentity()
 	}
 	p.Minor = minor(*x, p.today())
 	x.Phone = p.phone("party.phone", "party.phone")
-	if !x.Document.Kind.Organisation() && p.marriageFrom() == "" {
+	switch another := x.Name != before.Name || x.Document != before.Document; {
+	case x.Document.Kind.Organisation():
+		x.Marriage, x.Spouse = "", nil
+	case p.marriageFrom() == "":
 		p.takeMarriageHere()
-	}
-	if x.Document.Kind.Organisation() {
+	case another: // what a department said of the one before does not hold of this one
 		x.Marriage, x.Spouse = "", nil
 	}
 	x.Agent = nil
@@ -206,6 +208,16 @@ func (p *partyView) take() {
 		p.checkAgent()
 	}
 	p.takeGuardian()
+}
+
+// takeIdentity reads name and document.
+func (p *partyView) takeIdentity() {
+	kind, err := land.ParseDocKind(p.choice("party.document.kind", "party.document.kind", false))
+	if p.Input.Err("party.document.kind") == "" && !p.wrong("party.document.kind", err) {
+		p.Party.Name = p.personName("party.name", "party.name", kind)
+		p.Party.Document = p.document("party.document.number", "party.document.number", kind)
+	}
+	p.checkTwice()
 }
 
 // takeMarriageHere reads the marriage; a child has none to ask about.
@@ -300,7 +312,7 @@ func (p *partyView) put() {
 	if old.Name != p.Party.Name || old.Document != p.Party.Document {
 		p.forget(p.Ref + ".")
 	}
-	if p.Own == "marriage" {
+	if p.Own != "" {
 		p.forget(p.Ref + ".marriage")
 	}
 	*old = p.Party
