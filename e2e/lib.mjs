@@ -48,7 +48,7 @@ function found(x, what) {
 export async function launch() {
   const path = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(p => existsSync(p))
   assert.ok(path, 'no Chromium on this machine: scripts/setup-browser installs it')
-  return chromium.launch({ executablePath: path, timeout: patience, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--font-render-hinting=none'] })
+  return chromium.launch({ executablePath: path, timeout: patience, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-dev-shm-usage', '--font-render-hinting=none', '--lang=zh-CN'], env: { ...process.env, LANGUAGE: 'zh_CN' } })
 }
 
 /**
@@ -56,8 +56,8 @@ export async function launch() {
  * css 'core' is what a browser without @supports draws; script false is a browser without JavaScript.
  */
 export class Person {
-  static async come(browser, site, { width = 360, script = true, css = 'full', height = width < 700 ? 740 : 768, state, scale } = {}) {
-    const context = await browser.newContext({ viewport: { width, height }, javaScriptEnabled: script, bypassCSP: true, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', baseURL: site, storageState: state, deviceScaleFactor: scale })
+  static async come(browser, site, { width = 360, script = true, css = 'full', height = width < 700 ? 740 : 768, state } = {}) {
+    const context = await browser.newContext({ viewport: { width, height }, javaScriptEnabled: script, bypassCSP: true, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', baseURL: site, storageState: state })
     context.setDefaultTimeout(patience)
     context.setDefaultNavigationTimeout(patience)
     await context.addInitScript(watchShifts)
@@ -312,11 +312,19 @@ export function withoutSupports(css) {
   }
 }
 
-/** photo is a JPEG, drawn here. */
-export async function photo(browser, words = '照片') {
-  const page = await browser.newPage({ viewport: { width: 480, height: 640 } })
-  await page.setContent(`<body style="margin:0;background:#ccd;font:48px sans-serif"><p style="padding:200px 120px">${words}</p>`)
+/** photo is a JPEG that stands for a face. */
+export const photo = browser => draw(browser, 'face.jpg', 480, 640, `<body style="margin:0;background:#d9e2ec"><svg width="480" height="640">
+<circle cx="240" cy="250" r="110" fill="#e8c9a8"/><path d="M130 240a110 110 0 0 1 220 0c-30-60-190-60-220 0" fill="#2b2b2b"/><path d="M70 640c0-160 80-240 170-240s170 80 170 240" fill="#34558b"/></svg>`)
+
+/** paper is a JPEG of a certificate of marriage, invented like everything here. */
+export const paper = browser => draw(browser, 'certificate.jpg', 1000, 720, `<body style="margin:0;background:#fbf7f0;font:26px serif;color:#333"><div style="margin:40px;padding:30px 60px;border:3px double #a33;height:570px">
+<h1 style="text-align:center;color:#a33;letter-spacing:.5em">结婚证</h1><p>持证人　见申请表</p><p>登记日期　二〇一〇年五月二十日</p><p>结婚证字号　J321200-2010-000000</p><p>备注　样张，不是证件</p>
+<p style="float:right;color:#c22;border:4px solid #c22;border-radius:50%;width:150px;height:150px;line-height:150px;text-align:center;transform:rotate(-12deg)">样张</p></div>`)
+
+async function draw(browser, name, width, height, html) {
+  const page = await browser.newPage({ viewport: { width, height } })
+  await page.setContent(html)
   const buffer = await page.screenshot({ type: 'jpeg', quality: 70 })
   await page.close()
-  return { name: 'photo.jpg', mimeType: 'image/jpeg', buffer }
+  return { name, mimeType: 'image/jpeg', buffer }
 }

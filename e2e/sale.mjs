@@ -7,7 +7,7 @@ export const item = '/apply/existing-home-sale-mortgage'
 const nothing = async () => {}
 
 /** apply goes from the first page to the sent application and returns its id; at is called on every page at which the person stops. */
-export async function apply(p, deal, { face, at = nothing } = {}) {
+export async function apply(p, deal, { face, certificate = face, at = nothing } = {}) {
   await p.open(item)
   await at('start', '二手房买卖')
   await p.tickAll()
@@ -50,7 +50,7 @@ export async function apply(p, deal, { face, at = nothing } = {}) {
   await at('utilities', '水电气和有线电视')
   await p.press('保存并继续')
   await at('materials', '材料')
-  await bring(p, face)
+  await bring(p, certificate)
   await p.press('保存并继续')
 
   await at('delivery', '领证方式')
@@ -78,11 +78,11 @@ async function declare(p, deal) {
 }
 
 /** bring uploads a photo for each material that no department shares. */
-async function bring(p, photo) {
+async function bring(p, file) {
   const missing = p.page.getByRole('main').getByRole('listitem').filter({ has: p.page.getByRole('button', { name: /^上传/ }) })
   for (let i = 0, n = await missing.count(); i < n; i++) {
     const one = missing.nth(i)
-    await one.getByLabel(/^选择/).setInputFiles(photo)
+    await one.getByLabel(/^选择/).setInputFiles(file)
     if (!p.how.script) { await one.getByRole('button', { name: /^上传/ }).click() }
     await one.getByRole('img').first().waitFor()
     p.meter.photos++

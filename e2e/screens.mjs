@@ -1,12 +1,13 @@
 // node e2e/screens.mjs [FOLDER [NAME…]]: pictures of the main screens at 360, 768 and 1366, of a sale on its way through the city.
 // Uses the city that CITY names, or brings one up for itself.
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { launch, Person, photo, readCity } from './lib.mjs'
+import { launch, paper, Person, photo, readCity } from './lib.mjs'
+import { lighter } from './png.mjs'
 import { apply, confirm, item, openCase } from './sale.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -14,7 +15,7 @@ const folder = resolve(process.argv[2] ?? join(here, '../docs/screens')), only =
 const widths = [360, 768, 1366], limit = 150 * 1024
 mkdirSync(folder, { recursive: true })
 
-/** shot takes the page at each width: on a phone sharp and a little longer than the glass, else what a desk shows. */
+/** shot takes the page at each width, a little longer than a phone's glass. */
 async function shot(p, name) {
   if (only.length && !only.includes(name)) { return }
   for (const width of widths) {
@@ -23,8 +24,9 @@ async function shot(p, name) {
     await p.page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0) })
     const path = join(folder, `${name}-${width}.png`)
     const height = Math.min(high, await p.page.evaluate(() => document.documentElement.scrollHeight))
-    await p.page.screenshot({ path, clip: { x: 0, y: 0, width, height: Math.max(height, 480) }, animations: 'disabled' })
-    const size = statSync(path).size
+    const picture = lighter(await p.page.screenshot({ clip: { x: 0, y: 0, width, height: Math.max(height, 480) }, animations: 'disabled' }))
+    writeFileSync(path, picture)
+    const size = picture.length
     console.log(`${name}-${width}.png ${Math.round(size / 1024)} KB${size > limit ? ', too heavy' : ''}`)
   }
   await p.page.setViewportSize({ width: 360, height: 740 })
@@ -69,9 +71,8 @@ async function bringUp() {
 const own = process.env.CITY ? null : await bringUp()
 const city = readCity(own?.file ?? process.env.CITY)
 const browser = await launch()
-const scale = { scale: 1 }
-const face = await photo(browser)
-const come = (site, how) => Person.come(browser, site, { width: 360, ...scale, ...how })
+const face = await photo(browser), certificate = await paper(browser)
+const come = site => Person.come(browser, site, { width: 360 })
 const citizen = async account => (await come(city.hall)).signIn(account)
 const worker = async login => (await come(city.office)).signInAsStaff(city.staff(login))
 
@@ -153,7 +154,7 @@ try {
         await city.control('/decisions', { system: 'housing/321282', operation: 'housing.contract.push', outcome: 'correct', reason: '合同缺第 3 页',
           detail: { materials: [{ materialCode: 'M-05', reason: '第 3 页缺失，请把合同拍全' }] } })
       }
-      await apply(seller, deal, { face })
+      await apply(seller, deal, { face, certificate })
       for (const who of [...deal.sellers.slice(1), ...deal.buyers]) {
         const p = await citizen(who)
         await confirm(p, { face })
