@@ -28,7 +28,7 @@ demo: build ## a sale from application to certificate, in a city of its own
 	@go run ./e2e/demo
 
 test: setup-tests build ## everything a machine can check
-	@go test -count=1 -timeout 20m ./...
+	@go test -count=1 -timeout 40m ./...
 
 bench: build ## measurements as JSON lines (ONLY=regexp)
 	@go run ./bench -only '$(ONLY)'
