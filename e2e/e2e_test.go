@@ -21,7 +21,7 @@ import (
 
 const (
 	binary    = "../bin/yichuang"
-	readyTime = 3 * time.Minute // a loaded machine makes the database and the city in less
+	readyTime = 3 * time.Minute  // a loaded machine makes the database and the city in less
 	runTime   = 20 * time.Minute // likewise; alone on two cores they take a quarter of it
 )
 
