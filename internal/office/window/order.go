@@ -37,6 +37,8 @@ type askable struct{ code, name string }
 var deskFields = map[string][]deskField{
 	"housing.contract.push": {{"filing", "备案号", "", "text"}},
 	"bank.trust.open":       {{"account", "托管账号", "", "text"}},
+	"bank.trust.payout":     {{"voucher", "银行凭证号", "", "text"}},
+	"bank.trust.refund":     {{"voucher", "银行凭证号", "", "text"}},
 	"tax.assessment.push": {{"number", "核税编号", "", "text"}, {"deed", "契税（买方）", "没有就填 0", "money"},
 		{"vat", "增值税及附加（卖方）", "没有就填 0", "money"}, {"income", "个人所得税（卖方）", "没有就填 0", "money"}},
 	"pickup": {{"receiver", "领证人姓名", "核对身份证后填写", "name"}},
