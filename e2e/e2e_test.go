@@ -37,7 +37,7 @@ func TestJourneys(t *testing.T) {
 	if err != nil || len(tests) == 0 {
 		t.Fatalf("no journeys found: %v", err)
 	}
-	city := startCity(t)
+	city, ended := startCity(t)
 	ctx, cancel := context.WithTimeout(t.Context(), runTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, append([]string{"--test", "--test-concurrency=1", "--test-reporter=spec"}, tests...)...)
@@ -49,10 +49,14 @@ func TestJourneys(t *testing.T) {
 	if err != nil {
 		t.Errorf("journeys: %v", err)
 	}
+	if ended() {
+		t.Error("the city ended before its journeys did")
+	}
 }
 
-// startCity brings a city up in a folder of its own and returns its city.json. The city ends with the test.
-func startCity(t *testing.T) string {
+// startCity brings a city up in a folder of its own and returns its city.json, and a question whether it ended by itself.
+// The city ends with the test.
+func startCity(t *testing.T) (file string, over func() bool) {
 	t.Helper()
 	data := t.TempDir()
 	if err := os.Chmod(data, 0o755); err != nil { // the database's own user goes through
@@ -65,8 +69,9 @@ func startCity(t *testing.T) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start the city: %v", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	var how error
+	go func() { how = cmd.Wait(); close(ended) }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {
@@ -76,16 +81,21 @@ func startCity(t *testing.T) string {
 			t.Error("the city did not end within 30 s of SIGTERM")
 		}
 	})
-	file := filepath.Join(data, "city.json")
+	over = func() bool {
+		select {
+		case <-ended:
+			return true
+		default:
+			return false
+		}
+	}
+	file = filepath.Join(data, "city.json")
 	for deadline := time.Now().Add(readyTime); ; time.Sleep(200 * time.Millisecond) {
 		if _, err := os.Stat(file); err == nil {
-			return file
+			return file, over
 		}
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("the city ended before it was ready: %v\n%s", err, said.Bytes())
-		default:
+		if over() {
+			t.Fatalf("the city ended before it was ready: %v\n%s", how, said.Bytes())
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("the city is not ready after %s\n%s", readyTime, said.Bytes())

@@ -68,7 +68,7 @@ test('what is wrong is said beside its field, and nothing typed is lost', { time
 
   // the same sentence whichever of the three does not match
   const said = []
-  for (const wrong of [{ 权利人姓名: '王小明' }, { 权利人证件号码: '321202199003073511' }]) {
+  for (const wrong of [{ 权利人姓名: '王小明' }, { 权利人证件号码: deal.buyers[0].idno }]) {
     await p.type({ 不动产权证号: deal.certificate, 权利人姓名: deal.sellers[0].name, 权利人证件号码: deal.sellers[0].idno, ...wrong })
     await p.press('查找房屋')
     await p.until(/要卖的是哪套房/)
