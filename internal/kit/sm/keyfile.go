@@ -97,40 +97,15 @@ func parseKeyring(raw []byte) (*Keyring, error) {
 
 // create stores a new keyring, and fails with fs.ErrExist where another process was faster.
 func (k *Keyring) create(path string) error {
-	tmp, err := k.writeBeside(path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	tmp, err := writeBeside(path, k.marshal())
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp)
 	return os.Link(tmp, path)
-}
-
-func (k *Keyring) replace(path string) error {
-	tmp, err := k.writeBeside(path)
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
-}
-
-// writeBeside writes the whole file and syncs it under another name, so that a full disk or a
-// power cut never leaves half a key file.
-func (k *Keyring) writeBeside(path string) (string, error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", err
-	}
-	f, err := os.CreateTemp(dir, ".keys-*") // CreateTemp makes it 0600
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(k.marshal())
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		os.Remove(f.Name())
-		return "", err
-	}
-	return f.Name(), nil
 }
 
 func (k *Keyring) marshal() []byte {

@@ -1,6 +1,7 @@
 package sm
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
@@ -80,9 +81,7 @@ func (k *Keyring) Open(sealed, aad []byte) ([]byte, error) {
 		return nil, ErrSealed
 	}
 	id := binary.BigEndian.Uint32(sealed[1:])
-	k.mu.RLock()
-	key, ok := k.keys[id]
-	k.mu.RUnlock()
+	key, ok := k.find(id)
 	if !ok {
 		return nil, ErrUnknownKey{ID: id}
 	}
@@ -92,6 +91,24 @@ func (k *Keyring) Open(sealed, aad []byte) ([]byte, error) {
 		return nil, ErrSealed
 	}
 	return plain, nil
+}
+
+// find returns a key by its number. A number that is not known may have come with a rotation by another process: then the
+// key file is read again.
+func (k *Keyring) find(id uint32) (sealKey, bool) {
+	k.mu.RLock()
+	key, ok := k.keys[id]
+	k.mu.RUnlock()
+	if ok || k.path == "" {
+		return key, ok
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if fresh, err := loadKeyring(k.path); err == nil && bytes.Equal(fresh.index, k.index) {
+		k.keys, k.current = fresh.keys, fresh.current
+	}
+	key, ok = k.keys[id]
+	return key, ok
 }
 
 // SealString is Seal for a column of text; aad is the place it belongs to.
@@ -132,7 +149,8 @@ func (k *Keyring) Index(kind, s string) []byte {
 }
 
 // Rotate makes a new key the one that seals; older keys still open what they sealed.
-// The key file is replaced before the new key is used. With a random nonce a key should seal no more than 2^32 values
+// The key file is replaced before the new key is used; other processes on the same file find the key there when they first
+// meet what it sealed. With a random nonce a key should seal no more than 2^32 values
 // (NIST SP 800-38D §8.3): rotate long before.
 func (k *Keyring) Rotate() error {
 	k.mu.Lock()
@@ -141,7 +159,7 @@ func (k *Keyring) Rotate() error {
 	next.current++
 	next.keys[next.current] = newSealKey(randomKey(16))
 	if k.path != "" {
-		if err := next.replace(k.path); err != nil {
+		if err := replaceFile(k.path, next.marshal()); err != nil {
 			return fmt.Errorf("rotate keys: %w", err)
 		}
 	}

@@ -6,9 +6,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
@@ -30,48 +27,6 @@ func NewSigner() (*Signer, error) {
 		return nil, fmt.Errorf("make SM2 key: %w", err)
 	}
 	return &Signer{key}, nil
-}
-
-// LoadOrCreateSigner reads the private key (PEM, PKCS #8) stored at path, or makes one there (mode 0600).
-func LoadOrCreateSigner(path string) (*Signer, error) {
-	raw, err := os.ReadFile(path)
-	if err == nil {
-		s, err := ParseSigner(raw)
-		if err != nil {
-			return nil, ErrKeyFile{path, err.Error()}
-		}
-		return s, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("load signer: %w", err)
-	}
-	return createSigner(path)
-}
-
-func createSigner(path string) (*Signer, error) {
-	s, err := NewSigner()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("create signer: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".signer-*")
-	if err != nil {
-		return nil, fmt.Errorf("create signer: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(s.PEM())
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, fmt.Errorf("create signer: %w", err)
-	}
-	if err := os.Link(f.Name(), path); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return LoadOrCreateSigner(path) // another process was faster: its key counts
-		}
-		return nil, fmt.Errorf("create signer: %w", err)
-	}
-	return s, nil
 }
 
 // Sign returns the SM2 signature (ASN.1) of msg.
