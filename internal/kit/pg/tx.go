@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Beginner starts transactions: a pool, or a transaction (which then makes a savepoint).
@@ -21,8 +22,13 @@ const maxTries = 4
 // When PostgreSQL ends the transaction because of others (serialization failure, deadlock), it's run
 // again, up to three times more: fn must have no effect outside the database. Errors of fn come back
 // unchanged. A savepoint isn't retried, since the outer transaction is lost as well.
+//
+// On a pool the transaction begins with its first statement, in the same round trip; see also Later.
 func InTx(ctx context.Context, db Beginner, fn func(pgx.Tx) error) error {
 	_, nested := db.(pgx.Tx)
+	if pool, ok := db.(*pgxpool.Pool); ok {
+		db = quiet{pool}
+	}
 	for try := 1; ; try++ {
 		err := pgx.BeginFunc(ctx, db, fn)
 		if err == nil || nested || try == maxTries || !isConflict(err) {
