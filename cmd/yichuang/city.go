@@ -96,16 +96,20 @@ func (c *cityCmd) serve(ctx context.Context, logger *slog.Logger, database *embe
 			return err
 		}
 	}
-	g, err := newGround(c.Data, logger)
+	g, err := newGround(c.Data, logger, "hall", "office")
 	if err != nil {
 		return err
 	}
 	g.fast = true
+	signers, err := openPartners(filepath.Join(c.Data, "keys"))
+	if err != nil {
+		return err
+	}
 	outside, err := startSimCity(ctx, s.simPort, filepath.Join(c.Data, "simcity"), c.Seed, c.Speed)
 	if err != nil {
 		return err
 	}
-	out, systems, city, err := c.meet(ctx, outside, g, s)
+	out, systems, city, err := c.meet(ctx, outside, signers, s)
 	if err != nil {
 		return err
 	}
@@ -119,8 +123,8 @@ func (c *cityCmd) serve(ctx context.Context, logger *slog.Logger, database *embe
 		return err
 	}
 	defer hallPool.Close()
-	if err := errors.Join(connectEndpoints(ctx, officeZone.Exchange, "office", "yichuang-office", g.keys.officePartner, systems),
-		connectEndpoints(ctx, hallZone.Exchange, "hall", "yichuang-hall", g.keys.hallPartner, systems)); err != nil {
+	if err := errors.Join(connectEndpoints(ctx, officeZone.Exchange, "office", "yichuang-office", signers.office, systems),
+		connectEndpoints(ctx, hallZone.Exchange, "hall", "yichuang-hall", signers.hall, systems)); err != nil {
 		return err
 	}
 	if err := officeZone.SeedDemo(ctx, city); err != nil {
@@ -154,7 +158,7 @@ func (c *cityCmd) serve(ctx context.Context, logger *slog.Logger, database *embe
 }
 
 // meet introduces platform and simulated systems to each other: keys both ways.
-func (c *cityCmd) meet(ctx context.Context, outside *simCity, g *ground, s *citySites) (*handedOut, []system, *democity.City, error) {
+func (c *cityCmd) meet(ctx context.Context, outside *simCity, signers partners, s *citySites) (*handedOut, []system, *democity.City, error) {
 	var built struct {
 		Seed  uint64    `json:"seed"`
 		Today land.Date `json:"today"`
@@ -163,8 +167,8 @@ func (c *cityCmd) meet(ctx context.Context, outside *simCity, g *ground, s *city
 	var peers struct {
 		Systems []system `json:"systems"`
 	}
-	office := map[string]any{"zone": "office", "app": "yichuang-office", "url": s.partner.url(), "publicKey": string(g.keys.officePartner.Public().PEM())}
-	public := map[string]any{"zone": "hall", "app": "yichuang-hall", "url": s.hall.url() + "/x", "publicKey": string(g.keys.hallPartner.Public().PEM()), "site": s.hall.url()}
+	office := map[string]any{"zone": "office", "app": "yichuang-office", "url": s.partner.url(), "publicKey": string(signers.office.Public().PEM())}
+	public := map[string]any{"zone": "hall", "app": "yichuang-hall", "url": s.hall.url() + "/x", "publicKey": string(signers.hall.Public().PEM()), "site": s.hall.url()}
 	err := errors.Join(outside.get(ctx, "/control/city", &built), outside.get(ctx, "/keys.json", &out), outside.post(ctx, "/control/peer", office),
 		outside.post(ctx, "/control/peer", public), outside.get(ctx, "/control/peer", &peers))
 	if err != nil {

@@ -5,28 +5,40 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"yichuang/internal/office/staff"
 )
 
 const description = `一窗：不动产交易、登记、纳税一体化平台。
 
   yichuang city                     whole demonstration city on this machine, with its own PostgreSQL and simulated departments
   yichuang serve --zone hall …      one zone (or both) of a real installation, against given databases
+  yichuang staff add …              an account of the office, the first one of a new installation too
+  yichuang keys make|rotate …       the keys of a zone: made, handed over, changed
 
 Every flag has an environment variable; docs/operations.md lists them all.`
 
 type cli struct {
 	City  cityCmd  `cmd:"" help:"Run the demonstration city: both zones, a private PostgreSQL, simulated departments."`
 	Serve serveCmd `cmd:"" help:"Serve one zone or both against given databases."`
+	Staff staffCmd `cmd:"" help:"Accounts of the office that its pages cannot make: the first ones, and lost passwords."`
+	Keys  keysCmd  `cmd:"" help:"Make and change the keys of an installation."`
 }
+
+// names lists the words that a setting may have.
+func names(of map[string]string) string { return strings.Join(slices.Sorted(maps.Keys(of)), ",") }
 
 func main() {
 	var c cli
-	parser := kong.Must(&c, kong.Name("yichuang"), kong.Description(description), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	parser := kong.Must(&c, kong.Name("yichuang"), kong.Description(description), kong.Vars{"roles": names(staff.RoleNames), "departments": names(staff.DepartmentNames)}, kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	run, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"os"
 	"time"
 
@@ -24,19 +25,20 @@ import (
 
 // serveCmd serves one zone, or both, of a real installation. Any number of such processes may share a database.
 type serveCmd struct {
-	Zone          []string `help:"Zones that this process serves: hall, office." default:"hall,office" enum:"hall,office" env:"ZONE"`
-	Data          string   `help:"Folder of keys and stored files." default:"./var" env:"DATA" type:"path"`
-	HallDB        string   `name:"hall-db" help:"Address of the hall's database, postgres://…" env:"HALL_DB"`
-	OfficeDB      string   `name:"office-db" help:"Address of the office's database, postgres://…" env:"OFFICE_DB"`
-	HallListen    string   `help:"Where the hall listens." default:"127.0.0.1:8080" env:"HALL_LISTEN"`
-	OfficeListen  string   `help:"Where the office's people are served." default:"127.0.0.1:8081" env:"OFFICE_LISTEN"`
-	PartnerListen string   `help:"Where the departments' systems are served." default:"127.0.0.1:8082" env:"PARTNER_LISTEN"`
-	FerryListen   string   `help:"Where the other zone's ferry arrives, when it is another process." default:"127.0.0.1:8085" env:"FERRY_LISTEN"`
-	OpsListen     string   `help:"Where health and metrics are served." default:"127.0.0.1:8084" env:"OPS_LISTEN"`
-	HallURL       string   `name:"hall-url" help:"The hall's address as the public reaches it: in SMS, QR codes, and the way back from sign-in." env:"HALL_URL"`
-	PeerURL       string   `name:"peer-url" help:"Ferry address of the other zone, when this process serves one zone." env:"PEER_URL"`
-	Outside       string   `help:"JSON file with the accounts at identity provider and payment channels, and banks and halls (docs/operations.md)." env:"OUTSIDE" type:"existingfile"`
-	Log           string   `help:"text or json." default:"json" enum:"text,json" env:"LOG_FORMAT"`
+	Zone          []string       `help:"Zones that this process serves: hall, office." default:"hall,office" enum:"hall,office" env:"ZONE"`
+	Data          string         `help:"Folder of keys and stored files." default:"./var" env:"DATA" type:"path"`
+	HallDB        string         `name:"hall-db" help:"Address of the hall's database, postgres://…" env:"HALL_DB"`
+	OfficeDB      string         `name:"office-db" help:"Address of the office's database, postgres://…" env:"OFFICE_DB"`
+	HallListen    string         `help:"Where the hall listens." default:"127.0.0.1:8080" env:"HALL_LISTEN"`
+	OfficeListen  string         `help:"Where the office's people are served." default:"127.0.0.1:8081" env:"OFFICE_LISTEN"`
+	PartnerListen string         `help:"Where the departments' systems are served." default:"127.0.0.1:8082" env:"PARTNER_LISTEN"`
+	FerryListen   string         `help:"Where the other zone's ferry arrives, when it is another process." default:"127.0.0.1:8085" env:"FERRY_LISTEN"`
+	OpsListen     string         `help:"Where health and metrics are served." default:"127.0.0.1:8084" env:"OPS_LISTEN"`
+	HallURL       string         `name:"hall-url" help:"The hall's address as the public reaches it: in SMS, QR codes, and the way back from sign-in." env:"HALL_URL"`
+	PeerURL       string         `name:"peer-url" help:"Ferry address of the other zone, when this process serves one zone." env:"PEER_URL"`
+	Proxies       []netip.Prefix `name:"trusted-proxies" help:"Networks of the balancers in front, as 10.1.2.0/24,…: X-Forwarded-For is believed from these and from nobody else." env:"TRUSTED_PROXIES"`
+	Outside       string         `help:"JSON file with the accounts at identity provider and payment channels, and banks and halls (docs/operations.md)." env:"OUTSIDE" type:"existingfile"`
+	Log           string         `help:"text or json." default:"json" enum:"text,json" env:"LOG_FORMAT"`
 }
 
 // Validate checks what kong cannot.
@@ -74,10 +76,11 @@ type outsideFile struct {
 
 // Run serves until ctx ends.
 func (c *serveCmd) Run(ctx context.Context) error {
-	g, err := newGround(c.Data, log.New(os.Stderr, c.Log))
+	g, err := newGround(c.Data, log.New(os.Stderr, c.Log), c.Zone...)
 	if err != nil {
 		return err
 	}
+	g.proxies = c.Proxies
 	var sites []*site
 	add := func(name, address string, h http.Handler) error {
 		s, err := listen(name, address)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -30,16 +31,17 @@ type ground struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 	catalog *catalog.Catalog
-	fast    bool
+	proxies []netip.Prefix
+	fast    bool // the queue looks for work all the time
 }
 
-func newGround(data string, log *slog.Logger) (*ground, error) {
+func newGround(data string, log *slog.Logger, zones ...string) (*ground, error) {
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	g := &ground{data: data, log: log, metrics: newRegistry()}
 	var err error
-	if g.keys, err = openKeys(filepath.Join(data, "keys")); err != nil {
+	if g.keys, err = openKeys(filepath.Join(data, "keys"), zones...); err != nil {
 		return nil, err
 	}
 	if g.catalog, err = catalog.Load(catalogdata.FS); err != nil {
@@ -50,9 +52,9 @@ func newGround(data string, log *slog.Logger) (*ground, error) {
 
 // files opens the file store of a zone.
 func (g *ground) files(ctx context.Context, zone string) (*blob.Store, error) {
-	ring := g.keys.hall
+	ring := g.keys.hall.ring
 	if zone == "office" {
-		ring = g.keys.office
+		ring = g.keys.office.ring
 	}
 	return blob.Open(ctx, filepath.Join(g.data, zone+"-files"), ring)
 }
@@ -75,7 +77,7 @@ func (g *ground) openOffice(ctx context.Context, db, hallURL string, secure bool
 		return nil, pool, err
 	}
 	clk := clock.System()
-	seal, err := esign.LoadOrCreate(filepath.Join(g.data, "keys", "seal.pem"), g.keys.officeSigner, "泰州市不动产登记中心", clk.Now())
+	seal, err := esign.LoadOrCreate(filepath.Join(g.data, "keys", sealFile), g.keys.office.signer, "泰州市不动产登记中心", clk.Now())
 	if err != nil {
 		return nil, pool, err
 	}
@@ -84,8 +86,8 @@ func (g *ground) openOffice(ctx context.Context, db, hallURL string, secure bool
 		return nil, pool, err
 	}
 	zone, err := office.New(ctx, office.Config{Pool: pool, Clock: clk, Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "office"}, g.metrics),
-		Keys: g.keys.office, Signer: g.keys.officeSigner, Blobs: files, Fonts: fonts, Seal: seal, Catalog: g.catalog, Flows: flows, Shared: g.keys.ferry,
-		HallKey: g.keys.hallSigner.Public(), Verify: hallURL, Secure: secure, Prefix: "TZ", PollFast: g.fast})
+		Keys: g.keys.office.ring, Signer: g.keys.office.signer, Former: g.keys.office.former, Blobs: files, Fonts: fonts, Seal: seal, Catalog: g.catalog, Flows: flows, Shared: g.keys.ferry,
+		HallKey: g.keys.hall.public, Verify: hallURL, Secure: secure, Proxies: g.proxies, Prefix: "TZ", PollFast: g.fast})
 	return zone, pool, err
 }
 
@@ -103,8 +105,8 @@ func (g *ground) openHall(ctx context.Context, db, url string, secure bool, set 
 		return nil, pool, err
 	}
 	c := hall.Config{Pool: pool, Clock: clock.System(), Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "hall"}, g.metrics),
-		Keys: g.keys.hall, Signer: g.keys.hallSigner, Blobs: files, Catalog: g.catalog, Shared: g.keys.ferry, OfficeKey: g.keys.officeSigner.Public(),
-		URL: url, Secure: secure, PollFast: g.fast}
+		Keys: g.keys.hall.ring, Signer: g.keys.hall.signer, Blobs: files, Catalog: g.catalog, Shared: g.keys.ferry, OfficeKey: g.keys.office.public,
+		URL: url, Secure: secure, Proxies: g.proxies, PollFast: g.fast}
 	if err := set(&c); err != nil {
 		return nil, pool, err
 	}

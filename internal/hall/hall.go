@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,6 +62,7 @@ type Config struct {
 
 	URL      string // as people reach it: links in SMS, sign-in's way back, QR codes
 	Secure   bool
+	Proxies  []netip.Prefix // balancers in front, whose X-Forwarded-For is believed
 	Provider account.ProviderConfig
 	Channels []payment.Channel
 	Targets  []string // further origins that forms may lead to
@@ -233,7 +235,7 @@ func (z *Zone) pages(r *rooms) *web.Router {
 	c := z.config
 	unread := func(ctx context.Context) int { return r.inbox.Unread(ctx, web.Who(ctx).ID) }
 	rt := web.NewRouter(web.Options{Zone: "hall", DB: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Idle: 30 * time.Minute, Lifetime: 12 * time.Hour,
-		Secure: c.Secure, Targets: append(payment.Targets(c.Channels), c.Targets...), Decorate: ui.Use(site.Frame(unread)), Failure: ui.Failure, Sentence: c.Catalog.Message})
+		Secure: c.Secure, Proxies: c.Proxies, Targets: append(payment.Targets(c.Channels), c.Targets...), Decorate: ui.Use(site.Frame(unread)), Failure: ui.Failure, Sentence: c.Catalog.Message})
 	r.site.Routes(rt)
 	r.signIn.Routes(rt)
 	r.face.Routes(rt)

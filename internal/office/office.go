@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"time"
 
@@ -58,20 +59,22 @@ type Config struct {
 	Clock   clock.Clock
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
-	Keys    *sm.Keyring // at rest
-	Signer  *sm.Signer  // the office's seal on papers and crates
+	Keys    *sm.Keyring     // at rest
+	Signer  *sm.Signer      // the office's seal on papers and crates
+	Former  []*sm.PublicKey // of signers before it: what they signed stays good
 	Blobs   *blob.Store
 	Fonts   *doc.Fonts
 	Seal    *esign.Identity // certificate of the e-seal in PDF files
 	Catalog *catalog.Catalog
 	Flows   fs.FS // *.bpmn at its root
 
-	Shared   *sm.Keyring   // ferry: the same in both zones
-	HallKey  *sm.PublicKey // ferry: the hall's
-	Verify   string        // address of the hall, printed in QR codes
-	Secure   bool          // pages are reached over TLS
-	Prefix   string        // of case numbers
-	PollFast bool          // the queue looks for work every few milliseconds: for demonstrations and tests
+	Shared   *sm.Keyring    // ferry: the same in both zones
+	HallKey  *sm.PublicKey  // ferry: the hall's
+	Verify   string         // address of the hall, printed in QR codes
+	Secure   bool           // pages are reached over TLS
+	Proxies  []netip.Prefix // balancers in front, whose X-Forwarded-For is believed
+	Prefix   string         // of case numbers
+	PollFast bool           // the queue looks for work every few milliseconds: for demonstrations and tests
 }
 
 // Zone is the office, ready to serve.
@@ -129,7 +132,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	z.Door = ferry.New(ferry.Options{Zone: "office", Peer: "hall", Pool: c.Pool, Clock: c.Clock, Keys: c.Keys, Shared: c.Shared, Signer: c.Signer,
 		PeerKey: c.HallKey, Blobs: c.Blobs, Log: c.Log})
 	z.visits = bookings.New(c.Keys, z.Door)
-	store, err := papers.NewStore(papers.Config{Fonts: c.Fonts, Blobs: c.Blobs, Keys: c.Keys, Signer: c.Signer, Seal: c.Seal, Clock: c.Clock, Random: rand.Reader, Verify: c.Verify})
+	store, err := papers.NewStore(papers.Config{Fonts: c.Fonts, Blobs: c.Blobs, Keys: c.Keys, Signer: c.Signer, Former: c.Former, Seal: c.Seal, Clock: c.Clock, Random: rand.Reader, Verify: c.Verify})
 	if err != nil {
 		return nil, fmt.Errorf("office: %w", err)
 	}
@@ -233,7 +236,7 @@ func (s *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 func (z *Zone) pages(library *flow.Library, store *papers.Store) *web.Router {
 	c := z.config
 	rt := web.NewRouter(web.Options{Zone: "office", DB: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Authorizer: window.Authorize(z.Staff, c.Pool),
-		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Decorate: ui.Use(window.Frame()), Failure: ui.Failure, Map: window.MapError,
+		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Proxies: c.Proxies, Decorate: ui.Use(window.Frame()), Failure: ui.Failure, Map: window.MapError,
 		Sentence: c.Catalog.Message, Refused: z.refused})
 	window.New(window.Parts{Pool: c.Pool, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Staff: z.Staff, Register: z.Register,
 		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library, Visits: z.visits}).Routes(rt)

@@ -10,6 +10,7 @@ const (
 	Accept    web.Right = "accept"    // accept at the counter
 	ReadBook  web.Right = "book"      // open the register page of a unit
 	EnterBook web.Right = "enter"     // enter in the book (登簿)
+	Report    web.Right = "report"    // report what puts a case in doubt
 	Issue     web.Right = "issue"     // hand certificates over
 	Search    web.Right = "search"    // exact query with a reason
 	Lead      web.Right = "lead"      // see and move the work of one's people
@@ -40,11 +41,11 @@ const (
 // Granted lists the rights of each role. System, security and audit administrators are three people, and none of them
 // reads business data (GB/T 22239-2019 8.1.5).
 var Granted = map[string][]web.Right{
-	Clerk:         {Work, ReadCase, Decide, Accept, Issue, Search, ReadBook},
+	Clerk:         {Work, ReadCase, Decide, Report, Accept, Issue, Search, ReadBook},
 	Dispatcher:    {Work, ReadCase, Decide, Lead},
-	First:         {Work, ReadCase, Decide, ReadBook, Search},
-	Second:        {Work, ReadCase, Decide, ReadBook, Search},
-	Registrar:     {Work, ReadCase, Decide, ReadBook, EnterBook, Search},
+	First:         {Work, ReadCase, Decide, Report, ReadBook, Search},
+	Second:        {Work, ReadCase, Decide, Report, ReadBook, Search},
+	Registrar:     {Work, ReadCase, Decide, Report, ReadBook, EnterBook, Search},
 	Surveyor:      {Work, ReadCase, Decide, ReadBook},
 	Archivist:     {Work, ReadCase, Decide, ReadBook, Search},
 	ContractClerk: {Work, ReadCase, Decide},

@@ -187,65 +187,6 @@ func (r *Room) Colleagues(ctx context.Context, db pg.DB, district, department, r
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Person, error) { return r.scan(row) })
 }
 
-// New accounts.
-
-// Account is what an administrator gives to make an account.
-type Account struct {
-	Person
-	Password string
-	Document string
-	Superior string // login
-}
-
-// Add makes accounts in one transaction, superiors first; an account whose login exists is left as it is.
-func (r *Room) Add(ctx context.Context, accounts []Account) error {
-	return pg.InTx(ctx, r.pool, func(tx pgx.Tx) error {
-		known, err := logins(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, a := range accounts {
-			if known[a.Login] {
-				continue // hashing a password costs tens of milliseconds
-			}
-			if a.ID == uuid.Nil {
-				a.ID = uuid.Must(uuid.NewV7())
-			}
-			if _, err := tx.Exec(ctx, `INSERT INTO staff (id, login, password, must_change, name, phone, doc_index, district,
-				department, org, hall, window_no, roles, created_at)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (login) DO NOTHING`,
-				a.ID, a.Login, hashPassword(a.Password), a.MustChange, r.keys.Seal([]byte(a.Name), []byte("staff.name")),
-				r.keys.Seal([]byte(a.Phone), []byte("staff.phone")), r.keys.Index("document", a.Document), a.District, a.Department,
-				a.Org, a.Hall, a.WindowNo, a.Roles, r.clock.Now()); err != nil {
-				return fmt.Errorf("staff: add %s: %w", a.Login, err)
-			}
-		}
-		for _, a := range accounts {
-			if a.Superior == "" {
-				continue
-			}
-			if _, err := tx.Exec(ctx, `UPDATE staff SET superior = (SELECT id FROM staff WHERE login = $2) WHERE login = $1`,
-				a.Login, a.Superior); err != nil {
-				return fmt.Errorf("staff: superior of %s: %w", a.Login, err)
-			}
-		}
-		return nil
-	})
-}
-
-func logins(ctx context.Context, db pg.DB) (map[string]bool, error) {
-	rows, err := db.Query(ctx, `SELECT login FROM staff`)
-	if err != nil {
-		return nil, fmt.Errorf("staff: logins: %w", err)
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	out := make(map[string]bool, len(all))
-	for _, l := range all {
-		out[l] = true
-	}
-	return out, err
-}
-
 // ChangePassword sets a new one after the old was given again.
 func (r *Room) ChangePassword(ctx context.Context, id uuid.UUID, old, fresh string) error {
 	if err := CheckPassword(fresh); err != nil {
@@ -258,6 +199,9 @@ func (r *Room) ChangePassword(ctx context.Context, id uuid.UUID, old, fresh stri
 		}
 		if !passwordMatches(hash, old) {
 			return ErrSignIn
+		}
+		if old == fresh {
+			return ErrPassword{"新密码和原密码一样，请换一个"}
 		}
 		if _, err := tx.Exec(ctx, `UPDATE staff SET password = $2, must_change = false WHERE id = $1`, id, hashPassword(fresh)); err != nil {
 			return fmt.Errorf("staff: change password: %w", err)

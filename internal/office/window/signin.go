@@ -11,8 +11,12 @@ import (
 )
 
 func (r *Room) front(w http.ResponseWriter, req *http.Request) error {
-	if web.Who(req.Context()).SignedIn() {
-		http.Redirect(w, req, home(web.Who(req.Context()).Roles), http.StatusSeeOther)
+	if who := web.Who(req.Context()); who.SignedIn() {
+		to := home(who.Roles)
+		if p, err := r.me(req.Context()); err == nil && p.MustChange {
+			to = "/password"
+		}
+		http.Redirect(w, req, to, http.StatusSeeOther)
 		return nil
 	}
 	http.Redirect(w, req, "/login", http.StatusSeeOther)

@@ -70,6 +70,8 @@ func (r *Room) Routes(rt *web.Router) {
 	rt.Get("/w/case/{no}/flow", staff.ReadCase, r.flowPage)
 	rt.Get("/w/case/{no}/related", staff.ReadCase, r.related)
 	rt.Get("/w/case/{no}/msgs", staff.ReadCase, r.messages)
+	rt.Get("/w/case/{no}/incident", staff.Report, r.incidentPage)
+	rt.Post("/w/case/{no}/incident", staff.Report, r.incident)
 	rt.Get("/w/case/{no}/file/{digest}", staff.ReadCase, r.file)
 	rt.Get("/w/case/{no}/paper/{code}", staff.ReadCase, r.paper)
 
@@ -105,6 +107,10 @@ func Authorize(room *staff.Room, pool *pgxpool.Pool) web.Authorizer {
 		if err != nil {
 			return err
 		}
+		if p.MustChange {
+			return &web.Error{Status: http.StatusForbidden, Code: "password", Title: "请先修改密码", Message: "现在用的是管理员给的初始密码，只能用来登录一次。",
+				Next: "改好以后就能办事。"}
+		}
 		if !staff.RightsOf(p.Roles)[right] {
 			return web.Forbidden("您的岗位没有这一页的权限。")
 		}
@@ -129,6 +135,8 @@ func MapError(err error) *web.Error {
 		return web.Conflict("这件还没有领到您名下。请先领取。")
 	case errors.Is(err, casework.ErrSamePerson):
 		return web.Forbidden("初审和复审不能是同一个人。")
+	case errors.Is(err, casework.ErrTooLate):
+		return web.Conflict("这件正在登簿、已经登簿或已经终止，报告情况不能再让它停下来。")
 	case errors.Is(err, casework.ErrOutcome):
 		return web.Invalid("这一步没有这个处理结果。")
 	}
