@@ -14,3 +14,9 @@ func (d *Directory) PersonOf(ctx context.Context, db pg.DB, account uuid.UUID) (
 	c, err := d.Get(ctx, db, account)
 	return c.Name, c.Document, err
 }
+
+// PhoneOf is the phone of an account, empty where the provider knows none.
+func (d *Directory) PhoneOf(ctx context.Context, db pg.DB, account uuid.UUID) (string, error) {
+	c, err := d.Get(ctx, db, account)
+	return c.Phone, err
+}

@@ -46,6 +46,7 @@ type city struct {
 	wang    web.Identity
 	ready   bool
 	notices []inbox.Notice
+	letters []inbox.Letter
 	heard   []string
 }
 
@@ -102,6 +103,8 @@ func (c *city) PersonOf(_ context.Context, _ pg.DB, account uuid.UUID) (string, 
 }
 
 // PartyOf knows one.
+func (c *city) PhoneOf(context.Context, pg.DB, uuid.UUID) (string, error) { return "19900000001", nil }
+
 func (c *city) PartyOf(_ context.Context, _ pg.DB, app, account uuid.UUID) (string, error) {
 	if app == c.app && account == c.wang.ID {
 		return "b1", nil
@@ -117,6 +120,16 @@ func (c *city) Visit(context.Context, pg.DB, uuid.UUID) (Visit, error) {
 // Send keeps the notice.
 func (c *city) Send(_ context.Context, _ pgx.Tx, n inbox.Notice) error {
 	c.notices = append(c.notices, n)
+	return nil
+}
+
+func (c *city) Tell(_ context.Context, _ pgx.Tx, l inbox.Letter) error {
+	c.letters = append(c.letters, l)
+	return nil
+}
+
+func (c *city) Recall(_ context.Context, _ pgx.Tx, id uuid.UUID) error {
+	c.letters = slices.DeleteFunc(c.letters, func(l inbox.Letter) bool { return l.ID == id })
 	return nil
 }
 
@@ -256,6 +269,42 @@ func TestBookChangeCancel(t *testing.T) {
 }
 
 // TestFiftyForTen is a rush: half an hour takes ten, fifty want it.
+func TestVisitWithoutACaseIsToldAndRemindedOf(t *testing.T) {
+	c := newCity(t)
+	p := c.get("/book/321202-1/2026-11-26").Submit("确认预约", url.Values{"slot": {"09:00-09:30"}})
+	booking := p.URL.Path
+	kinds := func() (out []string) {
+		for _, l := range c.letters {
+			at := "at once"
+			if !l.At.IsZero() {
+				at = l.At.In(clock.Shanghai()).Format("01-02 15:04")
+			}
+			out = append(out, fmt.Sprint(l.Kind, " ", at, " ", l.Phone))
+		}
+		slices.Sort(out)
+		return out
+	}
+	if got, want := kinds(), []string{"sms.book at once 19900000001", "sms.book.remind 11-25 17:00 19900000001"}; !slices.Equal(got, want) {
+		t.Fatalf("told %q, want %q", got, want)
+	}
+	for _, l := range c.letters {
+		for slot, v := range l.Args {
+			if v == "" {
+				t.Errorf("%s says nothing of %s", l.Kind, slot)
+			}
+		}
+	}
+	c.letters = nil
+	c.get("/book/321202-1/2026-11-27?change=" + strings.TrimPrefix(booking, "/bookings/")).Submit("确认预约", url.Values{"slot": {"10:00-10:30"}})
+	if got, want := kinds(), []string{"sms.book at once 19900000001", "sms.book.remind 11-26 17:00 19900000001"}; !slices.Equal(got, want) {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	c.get(booking + "/cancel").Submit("取消预约", nil)
+	if got := kinds(); !slices.Equal(got, []string{"sms.book at once 19900000001"}) {
+		t.Errorf("a visit that was given back is still reminded of: %q", got)
+	}
+}
+
 func TestFiftyForTen(t *testing.T) {
 	c := newCity(t)
 	var mu sync.Mutex

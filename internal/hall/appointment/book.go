@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -92,6 +93,9 @@ func (r *Room) move(ctx context.Context, tx pgx.Tx, w wish) (*Booking, error) {
 	if err := giveBack(ctx, tx, b); err != nil {
 		return nil, err
 	}
+	if err := r.forget(ctx, tx, b); err != nil {
+		return nil, err
+	}
 	if err := r.tell(ctx, tx, message.BookingCancelled, b); err != nil {
 		return nil, err
 	}
@@ -106,20 +110,59 @@ func (r *Room) move(ctx context.Context, tx pgx.Tx, w wish) (*Booking, error) {
 	return b, r.announce(ctx, tx, b, w)
 }
 
-// announce tells the office and the person. A visit without a case has no party to write to: the page shows it.
+// announce tells the office and the person, and has the visit reminded of on the day before.
 func (r *Room) announce(ctx context.Context, tx pgx.Tx, b *Booking, w wish) error {
 	if err := r.tell(ctx, tx, message.BookingMade, b); err != nil {
 		return err
 	}
-	if b.App == uuid.Nil || r.Notify == nil {
+	if r.Notify == nil {
 		return nil
 	}
 	bring := w.Bring
 	if len(bring) == 0 {
 		bring = always()
 	}
-	return r.Notify.Send(ctx, tx, inbox.Notice{ID: uuid.Must(uuid.NewV7()), App: b.App, Party: b.Party, Kind: "sms.book", SMS: true, Action: "book",
-		Args: map[string]string{"date": dayWord(b.Day), "slot": slotWord(b.Slot), "hall": w.Hall.Name, "code": b.Code, "list": strings.Join(bring, "、")}})
+	phone, err := r.People.PhoneOf(ctx, tx, b.Account)
+	if err != nil {
+		return fmt.Errorf("appointment: phone: %w", err)
+	}
+	args := map[string]string{"date": dayWord(b.Day), "slot": slotWord(b.Slot), "hall": w.Hall.Name, "code": b.Code, "list": strings.Join(bring, "、")}
+	letter := inbox.Letter{Account: b.Account, Phone: phone, Args: map[string]any{}}
+	for k, v := range args {
+		letter.Args[k] = v
+	}
+	if at := reminder(b); phone != "" && at.After(r.Clock.Now()) {
+		remind := letter
+		remind.ID, remind.Kind, remind.At, remind.Account = reminderID(b), "sms.book.remind", at, uuid.Nil
+		if err := r.Notify.Tell(ctx, tx, remind); err != nil {
+			return err
+		}
+	}
+	link := "/bookings/" + b.ID.String()
+	if b.App == uuid.Nil {
+		letter.ID, letter.Kind, letter.Link = uuid.Must(uuid.NewV7()), "sms.book", link
+		return r.Notify.Tell(ctx, tx, letter)
+	}
+	return r.Notify.Send(ctx, tx, inbox.Notice{ID: uuid.Must(uuid.NewV7()), App: b.App, Party: b.Party, Kind: "sms.book", SMS: true, Action: "book", Link: link, Args: args})
+}
+
+// reminder is when a visit is reminded of: in the afternoon of the day before.
+func reminder(b *Booking) time.Time {
+	day := b.From().AddDate(0, 0, -1)
+	return time.Date(day.Year(), day.Month(), day.Day(), remindAt, 0, 0, 0, day.Location())
+}
+
+// reminderID follows from what is reminded of, so that the SMS of a visit that was changed or given back is found again.
+func reminderID(b *Booking) uuid.UUID {
+	return uuid.NewSHA1(b.ID, []byte(string(b.Day)+" "+b.Slot))
+}
+
+// forget takes the reminder of a visit back.
+func (r *Room) forget(ctx context.Context, tx pgx.Tx, b *Booking) error {
+	if r.Notify == nil {
+		return nil
+	}
+	return r.Notify.Recall(ctx, tx, reminderID(b))
 }
 
 // always is what everybody brings.
@@ -139,6 +182,9 @@ func (r *Room) give(ctx context.Context, id, account uuid.UUID) error {
 			return fmt.Errorf("appointment: cancel: %w", err)
 		}
 		if err := giveBack(ctx, tx, b); err != nil {
+			return err
+		}
+		if err := r.forget(ctx, tx, b); err != nil {
 			return err
 		}
 		return r.tell(ctx, tx, message.BookingCancelled, b)

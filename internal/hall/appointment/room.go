@@ -42,6 +42,8 @@ func (h Hall) Quota() int { return h.Windows * h.PerSlot }
 // People tells who an account is, as the identity provider vouched.
 type People interface {
 	PersonOf(ctx context.Context, db pg.DB, account uuid.UUID) (name string, doc land.Document, err error)
+	// PhoneOf is where the account can be reached; empty where the provider knows no phone.
+	PhoneOf(ctx context.Context, db pg.DB, account uuid.UUID) (phone string, err error)
 }
 
 // Parties tells which party of an application an account is; an error where it is none. hall/application does.
@@ -64,6 +66,10 @@ type Visits interface {
 // Notifier sends a notice within the transaction of what it tells; *inbox.Room is one.
 type Notifier interface {
 	Send(ctx context.Context, tx pgx.Tx, n inbox.Notice) error
+	// Tell writes to an account, for a visit without a case; and an SMS at a time to come.
+	Tell(ctx context.Context, tx pgx.Tx, l inbox.Letter) error
+	// Recall takes back an SMS whose time has not come.
+	Recall(ctx context.Context, tx pgx.Tx, id uuid.UUID) error
 }
 
 // Parts that the room is made of.
@@ -121,6 +127,7 @@ var (
 
 const (
 	ahead    = 10 // working days that can be booked
+	remindAt = 17 // hour of the day before, at which a visit is reminded of
 	maxOpen  = 5  // bookings that an account may hold at a time
 	halfHour = 30 * time.Minute
 )

@@ -76,6 +76,7 @@ type Notice struct {
 	Args   map[string]string
 	SMS    bool
 	Action string // what the party has to do: fix, tax, pay, book, confirm
+	Link   string // page of ours; empty: where Action leads
 }
 
 func (r *Room) fromOffice(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m message.Notice) error {
@@ -88,7 +89,10 @@ func (r *Room) Send(ctx context.Context, tx pgx.Tx, n Notice) error {
 	if err != nil {
 		return fmt.Errorf("inbox: addressee: %w", err)
 	}
-	l := Letter{ID: n.ID, Account: account, App: n.App, Kind: n.Kind, Args: map[string]any{}, Link: link(n)}
+	l := Letter{ID: n.ID, Account: account, App: n.App, Kind: n.Kind, Args: map[string]any{}, Link: n.Link}
+	if l.Link == "" {
+		l.Link = link(n)
+	}
 	if n.SMS {
 		l.Phone = phone
 	}
@@ -106,7 +110,8 @@ type Letter struct {
 	App     uuid.UUID
 	Kind    string // message id of the catalog
 	Args    map[string]any
-	Link    string // page of ours
+	Link    string    // page of ours
+	At      time.Time // when the SMS goes out; zero: at once
 }
 
 // Tell writes a letter within tx and queues its SMS.
@@ -122,12 +127,21 @@ func (r *Room) Tell(ctx context.Context, tx pgx.Tx, l Letter) error {
 	if l.Phone == "" {
 		return nil
 	}
-	return r.queue(ctx, tx, l.ID, l.Kind, sms{Phone: l.Phone, Text: text, Args: r.variables(l.Kind, args)})
+	return r.queue(ctx, tx, l.ID, l.Kind, l.At, sms{Phone: l.Phone, Text: text, Args: r.variables(l.Kind, args)})
+}
+
+// Recall takes back an SMS that waits for its time; one that is on its way, or unknown, is left alone.
+func (r *Room) Recall(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `UPDATE river_job SET state = 'cancelled', finalized_at = now()
+		WHERE kind = $1 AND state = 'scheduled' AND args->>'id' = $2`, SMSArgs{}.Kind(), id.String()); err != nil {
+		return fmt.Errorf("inbox: recall sms: %w", err)
+	}
+	return nil
 }
 
 // filled gives each slot of a sentence of the catalog a value; one that nobody filled stays empty.
 func (r *Room) filled(kind string, given map[string]any) map[string]any {
-	args := map[string]any{"url": r.URL}
+	args := map[string]any{"url": r.URL + "/me"}
 	for _, slot := range r.Catalog.Slots(kind) {
 		if _, ok := args[slot]; !ok {
 			args[slot] = ""
@@ -157,7 +171,7 @@ func link(n Notice) string {
 	case "fix", "tax", "pay":
 		return base + "/" + n.Action
 	case "book":
-		return "/book"
+		return "/book?app=" + n.App.String()
 	}
 	return base
 }
@@ -179,19 +193,19 @@ type sms struct {
 	Args  []spec.TemplateArg `json:"args"`
 }
 
-func (r *Room) queue(ctx context.Context, tx pgx.Tx, id uuid.UUID, template string, m sms) error {
+func (r *Room) queue(ctx context.Context, tx pgx.Tx, id uuid.UUID, template string, at time.Time, m sms) error {
 	plain, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("inbox: encode sms: %w", err)
 	}
-	return r.Jobs.InsertTx(ctx, tx, SMSArgs{ID: id, Template: template, Sealed: r.Keys.Seal(plain, id[:])}, &river.InsertOpts{MaxAttempts: 12})
+	return r.Jobs.InsertTx(ctx, tx, SMSArgs{ID: id, Template: template, Sealed: r.Keys.Seal(plain, id[:])}, &river.InsertOpts{MaxAttempts: 12, ScheduledAt: at})
 }
 
 // Code sends a one-time code to a phone.
 func (r *Room) Code(ctx context.Context, tx pgx.Tx, phone, code, purpose string) error {
 	const kind = "sms.code"
 	args := map[string]any{"code": code, "purpose": purpose}
-	return r.queue(ctx, tx, uuid.Must(uuid.NewV7()), kind, sms{Phone: phone, Text: r.Catalog.Message(kind, args), Args: r.variables(kind, args)})
+	return r.queue(ctx, tx, uuid.Must(uuid.NewV7()), kind, time.Time{}, sms{Phone: phone, Text: r.Catalog.Message(kind, args), Args: r.variables(kind, args)})
 }
 
 // Sender is the River worker of SMSArgs.

@@ -34,7 +34,7 @@ func (r *Room) made(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, b message.B
 		app = &b.App
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO bookings (id, hall, day, slot, code, app, name, doc_index) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (id) DO UPDATE SET hall = excluded.hall, day = excluded.day, slot = excluded.slot, state = 'booked'`,
+		ON CONFLICT (id) DO UPDATE SET hall = excluded.hall, day = excluded.day, slot = excluded.slot, code = excluded.code, state = 'booked'`,
 		b.ID, b.Hall, string(b.Day), b.Slot, b.Code, app, r.keys.Seal([]byte(b.Name), b.ID[:]), r.keys.Index("document", b.Document.Number))
 	if err != nil {
 		return fmt.Errorf("bookings: made: %w", err)
