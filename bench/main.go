@@ -94,7 +94,9 @@ func run(ctx context.Context, want *regexp.Regexp) (err error) {
 		if !slices.ContainsFunc(g.names, want.MatchString) {
 			continue
 		}
-		if err := g.run(ctx, b); err != nil {
+		err := g.run(ctx, b)
+		b.closePools() // the next group needs the connections
+		if err != nil {
 			return fmt.Errorf("%s: %w", g.names[0], err)
 		}
 	}
@@ -108,7 +110,7 @@ type bench struct {
 	out    *json.Encoder
 	dir    string
 	server *embedded.Server
-	pools  []*pgxpool.Pool
+	pools  []*pgxpool.Pool // of the group that runs
 }
 
 // line is a measurement.
@@ -181,7 +183,7 @@ func (b *bench) start(ctx context.Context) error {
 	return err
 }
 
-// database opens a fresh database.
+// database opens a fresh database until the group ends.
 func (b *bench) database(ctx context.Context, name string) (*pgxpool.Pool, error) {
 	url, err := b.url(ctx, name)
 	if err != nil {
@@ -194,10 +196,15 @@ func (b *bench) database(ctx context.Context, name string) (*pgxpool.Pool, error
 	return pool, err
 }
 
-func (b *bench) close() error {
+func (b *bench) closePools() {
 	for _, p := range b.pools {
 		p.Close()
 	}
+	b.pools = nil
+}
+
+func (b *bench) close() error {
+	b.closePools()
 	var err error
 	if b.server != nil {
 		err = b.server.Stop(context.Background())

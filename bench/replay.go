@@ -13,10 +13,10 @@ import (
 // transaction is what one step of the engine sent, apart from begin and commit.
 type transaction []roundTrip
 
-// roundTrip is one statement, or several in a batch.
+// roundTrip is what went to the server together.
 type roundTrip struct {
-	batch   bool
 	queries []query
+	ends    bool // the commit went along
 }
 
 type query struct {
@@ -27,21 +27,31 @@ type query struct {
 // recorder notes what a connection is asked; it makes a pgx tracer.
 type recorder struct{ now transaction }
 
-func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
-	if d.SQL != "begin" && d.SQL != "commit" && d.SQL != "rollback" {
-		r.now = append(r.now, roundTrip{queries: []query{{d.SQL, d.Args}}})
+func (r *recorder) add(queries ...*pgx.QueuedQuery) {
+	var trip roundTrip
+	for _, q := range queries {
+		switch q.SQL {
+		case "begin", "rollback":
+		case "commit":
+			trip.ends = true
+		default:
+			trip.queries = append(trip.queries, query{q.SQL, q.Arguments})
+		}
 	}
+	if len(trip.queries) > 0 {
+		r.now = append(r.now, trip)
+	}
+}
+
+func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	r.add(&pgx.QueuedQuery{SQL: d.SQL, Arguments: d.Args})
 	return ctx
 }
 
 func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 func (r *recorder) TraceBatchStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceBatchStartData) context.Context {
-	trip := roundTrip{batch: true}
-	for _, q := range d.Batch.QueuedQueries {
-		trip.queries = append(trip.queries, query{q.SQL, q.Arguments})
-	}
-	r.now = append(r.now, trip)
+	r.add(d.Batch.QueuedQueries...)
 	return ctx
 }
 
@@ -73,8 +83,8 @@ func (f *chain) record(ctx context.Context) ([]transaction, error) {
 	return out, err
 }
 
-// replay sends recorded transactions again for an instance of its own: every id is replaced by a new one, always the same
-// for the same.
+// replay sends recorded transactions again, in as many round trips, for an instance of its own: every id is replaced by a
+// new one, always the same for the same.
 func replay(ctx context.Context, pool *pgxpool.Pool, recorded []transaction) error {
 	ids := renaming{}
 	for _, t := range recorded {
@@ -87,22 +97,15 @@ func replay(ctx context.Context, pool *pgxpool.Pool, recorded []transaction) err
 
 func (t transaction) send(ctx context.Context, tx pgx.Tx, ids renaming) error {
 	for _, trip := range t {
-		if trip.batch {
-			batch := &pgx.Batch{}
-			for _, q := range trip.queries {
-				batch.Queue(q.sql, ids.all(q.args)...)
-			}
-			if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-				return err
-			}
-			continue
+		batch := &pgx.Batch{}
+		for _, q := range trip.queries {
+			batch.Queue(q.sql, ids.all(q.args)...)
 		}
-		rows, err := tx.Query(ctx, trip.queries[0].sql, ids.all(trip.queries[0].args)...)
-		if err != nil {
-			return err
+		send := func(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error { return tx.SendBatch(ctx, b).Close() }
+		if trip.ends {
+			send = pg.Later
 		}
-		rows.Close()
-		if err := rows.Err(); err != nil {
+		if err := send(ctx, tx, batch); err != nil {
 			return err
 		}
 	}
@@ -127,12 +130,6 @@ func (r renaming) all(args []any) []any {
 		switch a := a.(type) {
 		case uuid.UUID:
 			out[i] = r.id(a)
-		case []uuid.UUID:
-			list := make([]uuid.UUID, len(a))
-			for k := range a {
-				list[k] = r.id(a[k])
-			}
-			out[i] = list
 		default:
 			out[i] = a
 		}

@@ -171,7 +171,7 @@ func plainChain(ctx context.Context, pool *pgxpool.Pool, d *Definition, state []
 	open := func(batch *pgx.Batch, i int) {
 		work = uuid.Must(uuid.NewV7())
 		batch.Queue(sqlRecord, id, i, now, event, passed)
-		batch.Queue(sqlOpenWorks, id, now, []uuid.UUID{work}, []int64{int64(i)}, []string{"task"})
+		batch.Queue(sqlOpenWork, work, id, i, "task", now)
 	}
 	err := pg.InTx(ctx, pool, func(tx pgx.Tx) error {
 		batch := &pgx.Batch{}
@@ -193,8 +193,7 @@ func plainChain(ctx context.Context, pool *pgxpool.Pool, d *Definition, state []
 			batch := &pgx.Batch{}
 			batch.Queue(sqlUpdate, id, state, []byte("{}"), nil, i, now, nil, "")
 			open(batch, i)
-			batch.Queue(sqlCloseWorks, id, []int64{local}, now)
-			return tx.SendBatch(ctx, batch).Close()
+			return pg.Later(ctx, tx, batch)
 		})
 	}
 	return err

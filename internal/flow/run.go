@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +27,6 @@ type run struct {
 	now    time.Time
 	queue  []queued
 	opened map[uuid.UUID]ID // works opened in this run
-	closed []ID             // works that ended in it
 	record []HistoryEntry
 	jobs   []river.InsertManyParams
 }
@@ -77,9 +77,6 @@ func (r *run) apply(event Event) error {
 	}
 	r.state = state
 	r.record = append(r.record, HistoryEntry{Seq: r.steps + int64(len(r.record)) + 1, At: r.now, Event: event, Passed: []Passage{}})
-	if event.Work != 0 {
-		r.closed = append(r.closed, event.Work)
-	}
 	delete(r.timers, event.Timer)
 	for _, c := range commands {
 		r.queue = append(r.queue, queued{c, len(r.record) - 1})
@@ -94,12 +91,7 @@ func (r *run) carryOut(ctx context.Context, q queued) error {
 	case OpenWork:
 		return r.open(ctx, c)
 	case CancelWork:
-		r.closed = append(r.closed, c.ID)
-		id, err := r.workID(ctx, c.ID)
-		if err != nil {
-			return err
-		}
-		w := Work{ID: id, Instance: r.id, Node: c.Node.ID, Name: c.Node.Name, Kind: c.Node.Kind.workKind(), Attr: c.Node.fixed(), Answered: c.Answered}
+		w := Work{ID: workID(r.id, c.ID), Instance: r.id, Node: c.Node.ID, Name: c.Node.Name, Kind: c.Node.Kind.workKind(), Attr: c.Node.fixed(), Answered: c.Answered}
 		return host.WorkCancelled(ctx, r.tx, w)
 	case SetTimer:
 		return r.setTimer(c)
@@ -117,10 +109,7 @@ func (r *run) carryOut(ctx context.Context, q queued) error {
 
 // open gives a new work to the host. A send work is not kept: it's done when the host has taken it.
 func (r *run) open(ctx context.Context, c OpenWork) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("flow: make id: %w", err)
-	}
+	id := workID(r.id, c.ID)
 	w := Work{ID: id, Instance: r.id, Node: c.Node.ID, Name: c.Node.Name, Kind: c.Kind, Attr: maps.Clone(c.Attr), Vars: maps.Clone(c.Vars)}
 	if l := c.Node.loopAround(); l != nil {
 		w.Item = c.Vars[l.Item]
@@ -131,14 +120,10 @@ func (r *run) open(ctx context.Context, c OpenWork) error {
 	return r.engine.host.WorkOpened(ctx, r.tx, w)
 }
 
-// workID finds the id that the host knows a work by.
-func (r *run) workID(ctx context.Context, local ID) (uuid.UUID, error) {
-	for id, l := range r.opened {
-		if l == local {
-			return id, nil
-		}
-	}
-	return findLocal(ctx, r.tx, r.id, local)
+// workID is the id that the host knows a work by: it follows from the instance and the number inside it, and so nobody has to
+// look it up there.
+func workID(instance uuid.UUID, local ID) uuid.UUID {
+	return uuid.NewSHA1(instance, strconv.AppendInt(nil, int64(local), 10))
 }
 
 // setTimer works out when the timer is due, and has River wake the instance then.

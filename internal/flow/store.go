@@ -27,10 +27,7 @@ const (
 
 	sqlRecord = `INSERT INTO flow_history (instance, seq, at, event, passed) VALUES ($1, $2, $3, $4, $5)`
 
-	sqlOpenWorks = `INSERT INTO flow_work (id, instance, local, node, opened)
-		SELECT id, $1, local, node, $2 FROM unnest($3::uuid[], $4::bigint[], $5::text[]) AS new (id, local, node)`
-
-	sqlCloseWorks = `UPDATE flow_work SET closed = $3 WHERE instance = $1 AND local = ANY ($2)`
+	sqlOpenWork = `INSERT INTO flow_work (id, instance, local, node, opened) VALUES ($1, $2, $3, $4, $5)`
 )
 
 // findWork gives the instance of a work and its id inside. Index: primary key.
@@ -43,15 +40,6 @@ func findWork(ctx context.Context, db pg.DB, work uuid.UUID) (instance uuid.UUID
 		return instance, local, fmt.Errorf("flow: find work: %w", err)
 	}
 	return instance, local, nil
-}
-
-// findLocal gives the id of a work from the one inside its instance. Index: unique (instance, local).
-func findLocal(ctx context.Context, db pg.DB, instance uuid.UUID, local ID) (work uuid.UUID, err error) {
-	err = db.QueryRow(ctx, `SELECT id FROM flow_work WHERE instance = $1 AND local = $2`, instance, local).Scan(&work)
-	if err != nil {
-		return work, fmt.Errorf("flow: find work %d of %s: %w", local, instance, err)
-	}
-	return work, nil
 }
 
 // load locks an instance until the end of the transaction, and reads it. Index: primary key.
@@ -100,7 +88,8 @@ func (r *run) read(ctx context.Context, s stored) (err error) {
 	return err
 }
 
-// save writes the instance once, its history, and the works that came and went, in one round trip.
+// save writes the instance once, its history, and the works that came. Only a new instance is written at once, since there
+// the database may refuse it; a step goes out with whatever its transaction says next.
 func (r *run) save(ctx context.Context) error {
 	state, err := json.Marshal(r.state)
 	if err != nil {
@@ -127,6 +116,12 @@ func (r *run) save(ctx context.Context) error {
 		return err
 	}
 	r.saveWorks(batch)
+	if !r.fresh {
+		if err := pg.Later(ctx, r.tx, batch); err != nil {
+			return fmt.Errorf("flow: write instance: %w", err)
+		}
+		return nil
+	}
 	err = r.tx.SendBatch(ctx, batch).Close()
 	switch {
 	case pg.IsUnique(err, "flow_instance_pkey"):
@@ -154,27 +149,12 @@ func (r *run) saveHistory(batch *pgx.Batch) error {
 	return nil
 }
 
-// saveWorks writes the works that were opened, and closes those that ended.
+// saveWorks writes the works that were opened and are open still.
 func (r *run) saveWorks(batch *pgx.Batch) {
-	open := map[ID]string{}
-	for _, w := range r.state.Works {
-		open[w.ID] = w.Node
-	}
-	var (
-		ids    []uuid.UUID
-		locals []int64
-		nodes  []string
-	)
 	for id, local := range r.opened {
-		if node, still := open[local]; still {
-			ids, locals, nodes = append(ids, id), append(locals, int64(local)), append(nodes, node)
+		if w := r.state.work(local); w != nil {
+			batch.Queue(sqlOpenWork, id, r.id, local, w.Node, r.now)
 		}
-	}
-	if len(ids) > 0 {
-		batch.Queue(sqlOpenWorks, r.id, r.now, ids, locals, nodes)
-	}
-	if len(r.closed) > 0 {
-		batch.Queue(sqlCloseWorks, r.id, r.closed, r.now)
 	}
 }
 
@@ -186,7 +166,7 @@ type dueTimer struct {
 
 // dueTimers lists up to limit timers that are due, earliest first. Index: flow_instance_due.
 func dueTimers(ctx context.Context, db pg.DB, now time.Time, limit int) ([]dueTimer, error) {
-	rows, err := db.Query(ctx, `SELECT i.id AS instance, t.key::bigint AS timer FROM flow_instance i, jsonb_each_text(i.timers) t
+	rows, err := db.Query(ctx, `SELECT i.id AS instance, t.key::bigint AS timer FROM flow_instance i, json_each_text(i.timers) t
 		WHERE i.next_due <= $1 AND t.value::timestamptz <= $1 ORDER BY t.value::timestamptz, i.id LIMIT $2`, now, limit)
 	if err != nil {
 		return nil, fmt.Errorf("flow: find due timers: %w", err)
