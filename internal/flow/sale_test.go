@@ -147,7 +147,7 @@ func TestSaleOutcomes(t *testing.T) {
 		}, open: again}
 	}
 	refuse := func(stage func(*driver), node, outcome, by string, undo ...string) c {
-		return c{name: node + " refuses", run: func(r *driver) { stage(r); r.finish(node, outcome, "reason", "不符") }, end: "refused", undo: undo, sent: "refuse-notice", by: by}
+		return c{name: node + " refuses", run: func(r *driver) { stage(r); r.finish(node, outcome) }, end: "refused", undo: undo, sent: "refuse-notice", by: by}
 	}
 	lapse := func(stage func(*driver), ask, timer string, undo ...string) c {
 		return c{name: timer + " runs out", run: func(r *driver) {
@@ -166,7 +166,7 @@ func TestSaleOutcomes(t *testing.T) {
 			for _, n := range []string{"check-identity", "check-marriage", "check-houses", "check-contract"} {
 				r.finish(n, "pass")
 			}
-			r.finish("check-title", "fail", "reason", "已被查封")
+			r.finish("check-title", "fail")
 		}, end: "refused", sent: "refuse-notice"},
 		{name: "a check leaves doubts", run: func(r *driver) {
 			for _, n := range []string{"check-identity", "check-marriage", "check-houses", "check-contract"} {
@@ -293,6 +293,19 @@ func TestSaleOutcomes(t *testing.T) {
 			r.finish("incident-decide", "clear")
 		},
 			open: []string{"first-review"}},
+		{name: "the entry waits until a death is judged", run: func(r *driver) {
+			payAndAccept(r)
+			r.do(MessageEvent("case.incident", nil))
+			r.finish("first-review", "pass")
+			r.finish("second-review", "pass")
+		}, open: []string{"incident-decide"}},
+		{name: "the entry goes on after it", run: func(r *driver) {
+			payAndAccept(r)
+			r.do(MessageEvent("case.incident", nil))
+			r.finish("first-review", "pass")
+			r.finish("second-review", "pass")
+			r.finish("incident-decide", "clear")
+		}, open: []string{"entry-push"}},
 		refuse(func(r *driver) { payAndAccept(r); r.do(MessageEvent("case.incident", nil)) }, "incident-decide", "refuse", "registry", held...),
 
 		{name: "the rest is slow after the entry", run: func(r *driver) { review(r); r.finish("entry-push", "entered"); r.fire("aftercare-slow") },

@@ -40,14 +40,13 @@ type Case struct {
 	PromisedBy  *time.Time
 	PausedAt    *time.Time
 	ClosedAt    *time.Time
-	WhyClosed   string
 	Version     int
 	App         message.Application
 	Facts       Facts
 }
 
 // over tells whether the case has ended, or is on its way to an early end: refused, lapsed or withdrawn.
-func (c *Case) over() bool { return c.State != Running || c.WhyClosed != "" }
+func (c *Case) over() bool { return c.State != Running || c.Facts.WhyClosed != "" }
 
 // Kinds of work order.
 const (
@@ -82,6 +81,7 @@ type Order struct {
 	SentAt       *time.Time
 	Attempts     int
 	Trouble      string
+	Said         string // what the counterpart gave as its reason
 	ClosedAt     *time.Time
 	ClosedBy     string
 	Outcome      string

@@ -134,20 +134,22 @@ func TestSecondReviewByAnother(t *testing.T) {
 	}
 }
 
-// The holder is reminded at 75 % of a limit, the superior told at 100 % and theirs at 150 %, each once (domain: 5).
+// The holder is reminded at 75 % of the office hours of a limit, the superior told at 100 % and theirs at 150 %, each once
+// (domain: 5).
 func TestLimitsOfTheStaff(t *testing.T) {
 	s := inReview(t, "none")
 	o := s.Need(s.id, "first-review")
 	if _, err := s.Cases.Claim(t.Context(), s.Person("first"), o.ID); err != nil {
 		t.Fatal(err)
 	}
-	span := o.DueAt.Sub(o.OpenedAt)
+	cal := s.Catalog.Calendar()
+	span := cal.WorkingDuration(o.OpenedAt, *o.DueAt)
 	for _, step := range []struct {
 		percent int64
 		told    string
 		level   int
 	}{{74, "", 0}, {75, "first", 1}, {99, "", 0}, {100, "head", 2}, {149, "", 0}, {150, "chief", 3}, {400, "", 0}} {
-		s.Clock.Set(o.OpenedAt.Add(span * time.Duration(step.percent) / 100))
+		s.Clock.Set(cal.AddWorkingTime(o.OpenedAt, span*time.Duration(step.percent)/100))
 		n, err := s.Cases.WatchLimits(t.Context())
 		if err != nil || (n > 0) != (step.told != "") {
 			t.Fatalf("at %d %%: %d were told, %v", step.percent, n, err)

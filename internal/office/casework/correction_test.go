@@ -105,7 +105,11 @@ func TestCorrectionLapses(t *testing.T) {
 	if want := land.Date("2026-12-10").Time(); !ask.Until.Equal(want) {
 		t.Errorf("until %s, want the end of the 15th day", ask.Until)
 	}
-	s.Later(15*day + 13*time.Hour)
+	s.Clock.Advance(13 * day)
+	if n, err := s.Cases.WatchLimits(t.Context()); err != nil || n == 0 || len(s.told("sms.soon")) != len(s.now().App.Parties) {
+		t.Errorf("%d marks passed, the parties were reminded %d times, %v", n, len(s.told("sms.soon")), err)
+	}
+	s.Later(2*day + 13*time.Hour)
 	s.Need(s.id, "survey-correction")
 	s.Later(time.Hour)
 	s.wantEnd(casework.Lapsed)
@@ -113,7 +117,7 @@ func TestCorrectionLapses(t *testing.T) {
 	if len(closed) != 1 || closed[0].Why != "lapsed" {
 		t.Errorf("the hall was told %+v", closed)
 	}
-	if got := s.now().WhyClosed; got != "逾期没有补正" || len(s.told("sms.lapsed")) == 0 {
+	if got := s.now().Facts.WhyClosed; got != "逾期没有补正" || len(s.told("sms.lapsed")) == 0 {
 		t.Errorf("reason %q", got)
 	}
 	s.answer(ask, "M-02", "late")

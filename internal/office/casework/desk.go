@@ -76,7 +76,7 @@ func (s *Service) Decide(ctx context.Context, by staff.Person, id uuid.UUID, d D
 			}
 		}
 		if d.Outcome == "refuse" {
-			result.Data["reason"], result.Data["refusedBy"] = d.Opinion, o.Department
+			result.Against, result.Data["refusedBy"] = d.Opinion, o.Department
 		}
 		if result.Public == "" {
 			result.Public = publicLine(o, d)

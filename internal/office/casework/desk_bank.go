@@ -62,7 +62,7 @@ func (s *Service) deskPayout(ctx context.Context, tx pgx.Tx, c *Case, o Order, _
 	}
 	instruct := func() (*trust.Instruction, error) { return s.trust.Pay(ctx, tx, c.ID, trust.WhenEntered) }
 	if o.Operation == "bank.trust.refund" {
-		instruct = func() (*trust.Instruction, error) { return s.trust.Refund(ctx, tx, c.ID, c.WhyClosed) }
+		instruct = func() (*trust.Instruction, error) { return s.trust.Refund(ctx, tx, c.ID, c.Facts.WhyClosed) }
 	}
 	i, err := instruct()
 	if err != nil {

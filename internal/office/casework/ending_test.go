@@ -94,7 +94,7 @@ func TestWithdrawnTwice(t *testing.T) {
 	s.FromHall(message.ApplicationWithdrawn, s.id, message.Withdrawn{App: s.id, Reason: "再说一次", By: "s1,b1"})
 	s.wantEnd(casework.Withdrawn)
 	s.wantRefunded("tax")
-	if why := s.now().WhyClosed; why != "不想卖了" {
+	if why := s.now().Facts.WhyClosed; why != "不想卖了" {
 		t.Errorf("reason is %q", why)
 	}
 }
@@ -131,14 +131,14 @@ func TestRefusedByADepartment(t *testing.T) {
 	s, app := newSale(t, "commercial")
 	s.Cases.On("registry.survey.push", officetest.Answer(casework.Result{Pending: true}))
 	s.Cases.On("bank.loan.evaluate", officetest.Answer(casework.Result{
-		Data: map[string]any{"outcome": "refuse", "reason": "买方信用不符合贷款条件"}, Opinion: "买方信用不符合贷款条件"}))
+		Data: map[string]any{"outcome": "refuse"}, Against: "买方信用不符合贷款条件", Opinion: "买方信用不符合贷款条件"}))
 	s.Submit(app)
 	s.Work()
 	s.wantEnd(casework.Refused)
 	if p := s.paper(papers.RejectionKind); p.Title != "不予受理告知书" {
 		t.Errorf("paper %q", p.Title)
 	}
-	if why := s.now().WhyClosed; why != "买方信用不符合贷款条件" {
+	if why := s.now().Facts.WhyClosed; why != "买方信用不符合贷款条件" {
 		t.Errorf("reason %q", why)
 	}
 	if len(s.told("sms.refuse")) == 0 || !s.past("买方信用不符合贷款条件") {
@@ -158,11 +158,11 @@ func TestRefusedByADepartment(t *testing.T) {
 // Refused before anything was checked well: a failed check is a refusal with its reason.
 func TestRefusedByACheck(t *testing.T) {
 	s, app := newSale(t, "none")
-	s.Cases.On("bigdata.identity.verify", officetest.Answer(casework.Result{Data: map[string]any{"outcome": "fail", "reason": "卖方身份：姓名与证件号码不一致"}}))
+	s.Cases.On("bigdata.identity.verify", officetest.Answer(casework.Result{Data: map[string]any{"outcome": "fail"}, Against: "卖方身份：姓名与证件号码不一致"}))
 	s.Submit(app)
 	s.Work()
 	s.wantEnd(casework.Refused)
-	if why := s.now().WhyClosed; why != "卖方身份：姓名与证件号码不一致" {
+	if why := s.now().Facts.WhyClosed; why != "卖方身份：姓名与证件号码不一致" {
 		t.Errorf("reason %q", why)
 	}
 	s.paper(papers.RejectionKind)
@@ -176,7 +176,7 @@ func TestRefusedAtReview(t *testing.T) {
 	if p := s.paper(papers.RefusalKind); p.Title != "不予登记告知书" {
 		t.Errorf("paper %q", p.Title)
 	}
-	if why := s.now().WhyClosed; why != "存在尚未解决的权属争议" {
+	if why := s.now().Facts.WhyClosed; why != "存在尚未解决的权属争议" {
 		t.Errorf("reason %q", why)
 	}
 	if st := s.statement(); st.State != trust.Cancelled {
@@ -219,13 +219,13 @@ func TestLimitsOfTheParties(t *testing.T) {
 			s := prepared(t, "none")
 			tt.upTo(s)
 			s.Later(tt.after - 2*day)
-			if c := s.now(); c.State != casework.Running || c.WhyClosed != "" {
-				t.Fatalf("two days before its time the case is %s: %s", c.State, c.WhyClosed)
+			if c := s.now(); c.State != casework.Running || c.Facts.WhyClosed != "" {
+				t.Fatalf("two days before its time the case is %s: %s", c.State, c.Facts.WhyClosed)
 			}
 			s.Later(2 * day)
 			s.wantEnd(casework.Lapsed)
 			s.wantRefunded(tt.paid...)
-			if why := s.now().WhyClosed; why != tt.why {
+			if why := s.now().Facts.WhyClosed; why != tt.why {
 				t.Errorf("reason %q, want %q", why, tt.why)
 			}
 		})

@@ -100,7 +100,7 @@ func (s *Service) deskEntry(ctx context.Context, tx pgx.Tx, c *Case, o Order, by
 	case d.Outcome == "seized":
 		return seized(d.Opinion), nil
 	case d.Outcome == "suspended":
-		return Result{Data: map[string]any{"outcome": "suspended", "reason": d.Opinion}, Opinion: d.Opinion, Public: "登记中心暂缓登簿，正在核实"}, nil
+		return Result{Data: map[string]any{"outcome": "suspended"}, Against: d.Opinion, Opinion: d.Opinion, Public: "登记中心暂缓登簿，正在核实"}, nil
 	}
 	order, err := s.bookEntry(ctx, tx, c, by.Name)
 	if err != nil {
@@ -141,11 +141,11 @@ func refused(r *register.Refusal) Result {
 		}
 	}
 	why := r.Obstacles[0].Text
-	return Result{Data: map[string]any{"outcome": "suspended", "reason": why}, Opinion: why, Public: "登记簿上有变化，暂缓登簿"}
+	return Result{Data: map[string]any{"outcome": "suspended"}, Against: why, Opinion: why, Public: "登记簿上有变化，暂缓登簿"}
 }
 
 func seized(why string) Result {
-	return Result{Data: map[string]any{"outcome": "seized", "reason": why, "refusedBy": "registry"}, Opinion: why, Public: "登记簿上有新的限制，不能登簿"}
+	return Result{Data: map[string]any{"outcome": "seized", "refusedBy": "registry"}, Against: why, Opinion: why, Public: "登记簿上有新的限制，不能登簿"}
 }
 
 // bookEntry is the entry that a case asks of the book, with the three conditions of R-011 as they stand now.
@@ -229,7 +229,7 @@ func (s *Service) UnitRestricted(ctx context.Context, tx pgx.Tx, unit land.UnitC
 // restricted stops a case before its entry or lets it go on. It goes on when nothing else stands against it in the book:
 // of two seizures both must be lifted.
 func (s *Service) restricted(ctx context.Context, tx pgx.Tx, c *Case, kind, words string, released bool) error {
-	name, event, data, text := "unit.restricted", "suspended", map[string]any{"restrictionKind": kind, "reason": "房屋被" + words}, "登记簿上新登记了"+words+"，办理暂停"
+	name, event, data, text := "unit.restricted", "suspended", map[string]any{"restrictionKind": kind}, "登记簿上新登记了"+words+"，办理暂停"
 	if released {
 		name, event, data, text = "unit.released", "resumed", map[string]any{}, "登记簿上的"+words+"已解除"
 	}
@@ -243,6 +243,12 @@ func (s *Service) restricted(ctx context.Context, tx pgx.Tx, c *Case, kind, word
 		}
 		if still {
 			return s.publish(ctx, tx, c.ID)
+		}
+	}
+	if !released {
+		c.Facts.Against = "房屋被" + words
+		if err := s.SaveFacts(ctx, tx, c); err != nil {
+			return err
 		}
 	}
 	heard, err := s.tellFlow(ctx, tx, c.ID, name, data)

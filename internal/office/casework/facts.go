@@ -34,6 +34,11 @@ type Facts struct {
 	Registrar string          `json:"registrar,omitempty"`
 
 	Waybill string `json:"waybill,omitempty"`
+
+	Incidents []Incident `json:"incidents,omitempty"`
+
+	Against   string `json:"against,omitempty"`   // the last thing that was said against the case: its reason if it is refused
+	WhyClosed string `json:"whyClosed,omitempty"` // why it ended, or is about to end, before its time
 }
 
 // LoanFact is what a lender granted.

@@ -208,7 +208,7 @@ func (s *sale) wantEnd(state string) {
 	s.t.Helper()
 	c := s.now()
 	if c.State != state {
-		s.t.Fatalf("case is %s (%s), want %s; open: %v", c.State, c.WhyClosed, state, s.open())
+		s.t.Fatalf("case is %s (%s), want %s; open: %v", c.State, c.Facts.WhyClosed, state, s.open())
 	}
 	if open := s.open(); len(open) > 0 {
 		s.t.Errorf("an ended case has open orders %v", open)

@@ -45,14 +45,18 @@ func (s *Service) WorkOpened(ctx context.Context, tx pgx.Tx, w flow.Work) error 
 		return err
 	}
 	o.Org = orgOf(c, o)
-	remindAt, err := s.limits(&o)
+	told, err := s.limits(c, &o)
 	if err != nil {
 		return err
 	}
+	var first *time.Time
+	if len(told) > 0 {
+		first = &told[0]
+	}
 	if _, err := tx.Exec(ctx, `INSERT INTO work_orders (id, case_id, node, name, kind, department, role, org, operation, form, district,
-		item, element, attr, opened_at, due_at, remind_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		item, element, attr, opened_at, due_at, marks, remind_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		o.ID, o.Case, o.Node, o.Name, o.Kind, o.Department, o.Role, o.Org, o.Operation, o.Form, o.District, o.Item, o.Element, o.Attr,
-		o.OpenedAt, o.DueAt, remindAt); err != nil {
+		o.OpenedAt, o.DueAt, told, first); err != nil {
 		return fmt.Errorf("casework: open order: %w", err)
 	}
 	if err := s.reach(ctx, tx, c); err != nil {
@@ -98,11 +102,12 @@ func orgOf(c *Case, o Order) string {
 	return ""
 }
 
-// limits sets when the order is due and returns when its holder is reminded.
-func (s *Service) limits(o *Order) (remindAt *time.Time, err error) {
+// limits sets when the order is due, by the flow, and returns at which moments somebody is told of it, by the catalog.
+func (s *Service) limits(c *Case, o *Order) ([]time.Time, error) {
+	item, known := s.catalog.Item(c.Item)
 	text := o.Attr["limit"]
-	if text == "" {
-		return nil, nil
+	if text == "" || !known {
+		return []time.Time{}, nil
 	}
 	limit, err := flow.ParseLimit(text)
 	if err != nil {
@@ -111,8 +116,7 @@ func (s *Service) limits(o *Order) (remindAt *time.Time, err error) {
 	cal := s.catalog.Calendar()
 	due := limit.End(o.OpenedAt, cal)
 	o.DueAt = &due
-	remind := o.OpenedAt.Add(time.Duration(float64(due.Sub(o.OpenedAt)) * 0.75))
-	return &remind, nil
+	return marks(cal, o.OpenedAt, due, limit.Working, marksOf(item, o.Node)), nil
 }
 
 // WorkCancelled closes the order of a work that the flow no longer wants, and takes back what another system holds.

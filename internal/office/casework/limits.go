@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"yichuang/internal/catalog"
 	"yichuang/internal/kit/pg"
 	"yichuang/internal/office/staff"
 )
@@ -31,8 +32,8 @@ func (w Watcher) Work(ctx context.Context, _ *river.Job[LimitsArgs]) error {
 	return err
 }
 
-// WatchLimits reminds holders at 75 % of a limit, tells the superior at 100 % and theirs at 150 % (domain: 时效监控).
-// Each step of an order is told once. It reads only orders whose next step is due: index work_orders_limits.
+// WatchLimits reminds the holder of an order and then tells those above, at the marks that the catalog sets for its step.
+// Each mark of an order is told once. It reads only orders whose next mark is due: index work_orders_limits.
 func (s *Service) WatchLimits(ctx context.Context) (told int, err error) {
 	for {
 		n, err := s.watchSome(ctx)
@@ -51,7 +52,7 @@ func (s *Service) watchSome(ctx context.Context) (n int, err error) {
 		if err != nil {
 			return err
 		}
-		due, err := pgx.CollectRows(rows, scanOrder)
+		due, err := pgx.CollectRows(rows, s.scanOrder)
 		if err != nil {
 			return err
 		}
@@ -69,12 +70,14 @@ func (s *Service) watchSome(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// tell notes the step in the leader's list and sets when the next one is due.
+// tell notes the mark in the lists of those it concerns and sets the next one.
 func (s *Service) tell(ctx context.Context, tx pgx.Tx, o Order, now time.Time) error {
 	level := o.Escalated + 1
-	next := NextStep(o.OpenedAt, *o.DueAt, level)
-	if _, err := tx.Exec(ctx, `UPDATE work_orders SET escalated = $2, remind_at = $3 WHERE id = $1`, o.ID, level, next); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE work_orders SET escalated = $2, remind_at = marks[$2 + 1] WHERE id = $1`, o.ID, level); err != nil {
 		return err
+	}
+	if o.Kind == Wait {
+		return s.remindParties(ctx, tx, o)
 	}
 	whom, err := s.whom(ctx, tx, o, level)
 	if err != nil {
@@ -89,17 +92,58 @@ func (s *Service) tell(ctx context.Context, tx pgx.Tx, o Order, now time.Time) e
 	if level < 2 {
 		return nil
 	}
-	return s.note(ctx, tx, o.Case, Event{Text: fmt.Sprintf("%s超过时限，已提醒%s", o.Name, [...]string{"", "", "负责人", "上级负责人"}[level])})
+	return s.note(ctx, tx, o.Case, Event{Text: fmt.Sprintf("%s超过时限，已提醒%s", o.Name, above[min(level, len(above)-1)])})
 }
 
-// NextStep is when the step after level is due: 75 %, 100 %, 150 % of the limit; nil after the last.
-func NextStep(opened, due time.Time, level int) *time.Time {
-	percent := [...]int64{75, 100, 150}
-	if level >= len(percent) {
+// above names whom a level of escalation reaches.
+var above = []string{"", "", "负责人", "上级负责人"}
+
+// remindParties tells the parties that the time for something of theirs is nearly over.
+func (s *Service) remindParties(ctx context.Context, tx pgx.Tx, o Order) error {
+	what := asked[o.Attr["message"]]
+	if what == "" || o.DueAt == nil {
 		return nil
 	}
-	at := opened.Add(due.Sub(opened) * time.Duration(percent[level]) / 100)
-	return &at
+	c, err := s.ByID(ctx, tx, o.Case)
+	if err != nil {
+		return err
+	}
+	return s.announce(ctx, tx, c, "due-soon", map[string]any{"what": what, "date": day(*o.DueAt)}, "")
+}
+
+// asked is what the parties have to do while the flow waits for a message.
+var asked = map[string]string{"correction.submitted": "补交材料", "tax.confirmed": "确认税额或提出异议", "bill.paid": "缴清税费", "trust.deposit": "存入首付款"}
+
+// usual are the marks of a step for which the catalog sets none, in percent of its limit.
+var usual = []int{75, 100, 150}
+
+// marksOf are the percentages at which somebody is told of a step.
+func marksOf(item *catalog.Item, node string) []int {
+	l, ok := item.Limits[node]
+	if !ok {
+		return usual
+	}
+	if l.Remind == 0 {
+		return l.Escalate
+	}
+	return append([]int{l.Remind}, l.Escalate...)
+}
+
+// marks are the moments at which the percentages of a limit are reached, in the time that it runs in: three quarters of a
+// working day are three quarters of its office hours.
+func marks(cal *catalog.Calendar, from, due time.Time, working bool, percents []int) []time.Time {
+	var out []time.Time
+	for _, p := range percents {
+		switch {
+		case p == 100:
+			out = append(out, due)
+		case working:
+			out = append(out, cal.AddWorkingTime(from, cal.WorkingDuration(from, due)*time.Duration(p)/100))
+		default:
+			out = append(out, from.Add(due.Sub(from)*time.Duration(p)/100))
+		}
+	}
+	return out
 }
 
 // whom finds who is told: the holder or the whole desk at first, then the superior, then theirs.

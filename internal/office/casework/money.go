@@ -230,7 +230,7 @@ func (s *Service) settledBills(ctx context.Context, db pg.DB, id uuid.UUID, kind
 
 // endWait ends a wait for something that has happened already; it is called while the wait opens.
 func (s *Service) endWait(ctx context.Context, tx pgx.Tx, o Order) error {
-	if err := s.closeOrder(ctx, tx, o.ID, "done", "", "", ""); err != nil {
+	if err := s.closeOrder(ctx, tx, o.ID, "done"); err != nil {
 		return err
 	}
 	if err := s.keepTime(ctx, tx, o.Case, o.Attr); err != nil {
@@ -412,7 +412,7 @@ func (s *Service) endAgreement(ctx context.Context, tx pgx.Tx, c *Case) error {
 	if err != nil || st == nil || st.Held > 0 || st.Frozen {
 		return err
 	}
-	_, err = s.trust.Refund(ctx, tx, c.ID, c.WhyClosed)
+	_, err = s.trust.Refund(ctx, tx, c.ID, c.Facts.WhyClosed)
 	return err
 }
 

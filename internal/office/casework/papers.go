@@ -33,20 +33,7 @@ func (s *Service) issue(ctx context.Context, tx pgx.Tx, c *Case, content papers.
 	if err != nil {
 		return fmt.Errorf("casework: issue %T: %w", content, err)
 	}
-	return s.door.Send(ctx, tx, ferry.Message{Type: message.DocumentIssued, Case: c.ID.String(), Blobs: []string{paper.Digest}, Body: document(c, paper)})
-}
-
-// document is a paper as the hall shows it.
-func document(c *Case, p papers.Issued) message.Document {
-	d := message.Document{Code: string(p.Code), App: c.ID, Kind: string(p.Kind), Title: p.Title, Number: p.Number, Digest: p.Digest, Size: p.Size,
-		IssuedAt: p.IssuedAt, State: string(p.State)}
-	for i, h := range p.Holders {
-		if i == 0 {
-			d.Holder = h.Name
-		}
-		d.Parties = append(d.Parties, h.Ref)
-	}
-	return d
+	return s.door.Send(ctx, tx, ferry.Message{Type: message.DocumentIssued, Case: c.ID.String(), Blobs: []string{paper.Digest}, Body: paper.Message()})
 }
 
 // contact is who answers questions about papers of the office.
@@ -159,7 +146,7 @@ func (s *Service) cancelPapers(ctx context.Context, tx pgx.Tx, c *Case) error {
 		if p, err = s.papers.End(ctx, tx, p.ID, papers.Cancelled, "办件已终止"); err != nil {
 			return fmt.Errorf("casework: cancel %s: %w", p.Number, err)
 		}
-		if err := s.door.Send(ctx, tx, ferry.Message{Type: message.DocumentState, Case: c.ID.String(), Body: document(c, p)}); err != nil {
+		if err := s.door.Send(ctx, tx, ferry.Message{Type: message.DocumentState, Case: c.ID.String(), Body: p.Message()}); err != nil {
 			return err
 		}
 	}

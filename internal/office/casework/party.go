@@ -52,7 +52,7 @@ func (s *Service) openWait(ctx context.Context, tx pgx.Tx, id uuid.UUID, attr, v
 	if err != nil {
 		return Order{}, false, fmt.Errorf("casework: find wait: %w", err)
 	}
-	o, err := pgx.CollectExactlyOneRow(rows, scanOrder)
+	o, err := pgx.CollectExactlyOneRow(rows, s.scanOrder)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return o, false, nil
 	}
@@ -85,7 +85,7 @@ func (s *Service) withdrawn(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 	if err := s.audit.Record(ctx, tx, audit.Entry{Actor: "hall", Kind: audit.KindChange, Action: "撤回申请", Object: c.ID.String(), Case: string(c.No), Outcome: audit.OK}); err != nil {
 		return err
 	}
-	if _, err := s.tellFlow(ctx, tx, c.ID, "application.withdrawn", map[string]any{"reason": m.Reason}); err != nil {
+	if _, err := s.tellFlow(ctx, tx, c.ID, "application.withdrawn", map[string]any{}); err != nil {
 		return err
 	}
 	return s.publish(ctx, tx, c.ID)
@@ -103,11 +103,8 @@ func (s *Service) entering(ctx context.Context, tx pgx.Tx, id uuid.UUID) (yes bo
 
 // why keeps the reason of an early end.
 func (s *Service) why(ctx context.Context, tx pgx.Tx, c *Case, reason string) error {
-	c.WhyClosed = reason
-	if _, err := tx.Exec(ctx, `UPDATE cases SET why_closed = $2 WHERE id = $1`, c.ID, reason); err != nil {
-		return fmt.Errorf("casework: keep reason: %w", err)
-	}
-	return nil
+	c.Facts.WhyClosed = reason
+	return s.SaveFacts(ctx, tx, c)
 }
 
 // corrected brings what was asked for: it replaces the materials of the same code and lets the asking step go on.

@@ -107,8 +107,8 @@ func TestSeizedInTheLastMinute(t *testing.T) {
 		t.Errorf("moves in trust: %+v", moves)
 	}
 	c := s.now()
-	if c.WhyClosed == "" || c.Facts.Title != "" || !s.past("查封") {
-		t.Errorf("reason %q, certificate %q", c.WhyClosed, c.Facts.Title)
+	if c.Facts.WhyClosed == "" || c.Facts.Title != "" || !s.past("查封") {
+		t.Errorf("reason %q, certificate %q", c.Facts.WhyClosed, c.Facts.Title)
 	}
 	s.paper(papers.RefusalKind)
 	page, err := s.Register.Unit(t.Context(), s.Pool, c.Unit)
@@ -258,7 +258,7 @@ func TestWithdrawnWhileTheRegistryEnters(t *testing.T) {
 	}
 	s.withdraw()
 	o := s.Need(s.id, "entry-push")
-	if err := s.settle(o.ID, casework.Result{Data: map[string]any{"outcome": "suspended", "reason": "核对中"}}); err != nil {
+	if err := s.settle(o.ID, casework.Result{Data: map[string]any{"outcome": "suspended"}, Against: "核对中"}); err != nil {
 		t.Fatal(err)
 	}
 	if !s.progress().CanWithdraw {
@@ -273,7 +273,7 @@ func reserves(o *officetest.Office) casework.Act {
 	return func(ctx context.Context, c *casework.Case, _ casework.Order) (casework.Result, error) {
 		found, err := o.Register.CheckDisposal(ctx, o.Pool, c.Unit, register.Disposal{Case: c.ID, Transfer: true})
 		if blocking := register.Blocking(found); err == nil && len(blocking) > 0 {
-			return casework.Result{Data: map[string]any{"outcome": "fail", "reason": blocking[0].Text}}, nil
+			return casework.Result{Data: map[string]any{"outcome": "fail"}, Against: blocking[0].Text}, nil
 		}
 		return casework.Result{Data: map[string]any{"outcome": "pass"}}, err
 	}
@@ -298,7 +298,7 @@ func TestTwoCasesForOneUnit(t *testing.T) {
 	s.Work()
 	second := s.rival()
 	second.wantEnd(casework.Refused)
-	if why := second.now().WhyClosed; why != "这套房正在办理另一件申请，办结或终止后才能再申请" {
+	if why := second.now().Facts.WhyClosed; why != "这套房正在办理另一件申请，办结或终止后才能再申请" {
 		t.Errorf("reason %q", why)
 	}
 	s.withdraw()

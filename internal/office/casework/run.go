@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,11 +57,11 @@ func (s *Service) Do(ctx context.Context, id uuid.UUID) error {
 	var refusal *exchange.Refusal
 	switch {
 	case errors.Is(err, exchange.ErrDesk):
-		return pg.InTx(ctx, s.pool, func(tx pgx.Tx) error { return s.toPerson(ctx, tx, id, "") })
+		return pg.InTx(ctx, s.pool, func(tx pgx.Tx) error { return s.toPerson(ctx, tx, id, "", "") })
 	case errors.As(err, &refusal):
 		// The counterpart understood and said no for a reason of form: asking again gives the same. A person looks.
 		return pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-			return s.toPerson(ctx, tx, id, "对方系统退回："+refusal.Message)
+			return s.toPerson(ctx, tx, id, "对方系统退回", refusal.Message)
 		})
 	case err != nil:
 		s.failedAttempt(ctx, id, err)
@@ -117,8 +118,9 @@ func (s *Service) failedAttempt(ctx context.Context, id uuid.UUID, cause error) 
 	}
 }
 
-// toPerson turns a system order into a person's: the endpoint is a desk, or the system cannot do it.
-func (s *Service) toPerson(ctx context.Context, tx pgx.Tx, id uuid.UUID, trouble string) error {
+// toPerson turns a system order into a person's: the endpoint is a desk, or the system cannot do it. Said is
+// what the other side gave as its reason.
+func (s *Service) toPerson(ctx context.Context, tx pgx.Tx, id uuid.UUID, trouble, said string) error {
 	c, o, err := s.lockOrder(ctx, tx, id)
 	if err != nil {
 		return err
@@ -130,11 +132,11 @@ func (s *Service) toPerson(ctx context.Context, tx pgx.Tx, id uuid.UUID, trouble
 	if form == "" {
 		form = "desk"
 	}
-	if _, err := tx.Exec(ctx, `UPDATE work_orders SET kind = 'person', form = $2, trouble = $3 WHERE id = $1`, id, form, trouble); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE work_orders SET kind = 'person', form = $2, trouble = $3, said = $4 WHERE id = $1`, id, form, trouble, s.sealText(said, c.ID)); err != nil {
 		return fmt.Errorf("casework: hand to a person: %w", err)
 	}
 	if trouble != "" {
-		if err := s.note(ctx, tx, c.ID, Event{Text: o.Name + "改由人工办理：" + trouble}); err != nil {
+		if err := s.note(ctx, tx, c.ID, Event{Text: strings.TrimSuffix(o.Name+"改由人工办理，"+trouble+"："+said, "：")}); err != nil {
 			return err
 		}
 	}

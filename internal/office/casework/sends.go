@@ -17,7 +17,6 @@ import (
 
 // send does what a send task of the flow says, at once and in the transaction of the step.
 func (s *Service) send(ctx context.Context, tx pgx.Tx, c *Case, w flow.Work) error {
-	reason, _ := w.Vars["reason"].(string)
 	switch w.Attr["notice"] {
 	case "notification-sheet":
 		if err := s.issueSheet(ctx, tx, c); err != nil {
@@ -29,6 +28,7 @@ func (s *Service) send(ctx context.Context, tx pgx.Tx, c *Case, w flow.Work) err
 	case "certificates":
 		return s.told(ctx, tx, c, "certified", "电子证书已送达", map[string]any{"delivery": deliveryWords[c.App.Delivery.Mode]})
 	case "refusal":
+		reason := c.Facts.Against
 		if reason == "" {
 			reason = "经审核，不符合登记条件"
 		}

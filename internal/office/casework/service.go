@@ -74,6 +74,7 @@ type Result struct {
 	Pending bool           // accepted; the answer comes later and finds the order by its id
 	Data    map[string]any // for the flow: outcome and declared names
 	Opinion string         // in words, for the case file
+	Against string         // in words: what stands against the case, and why it is refused if it is
 	Public  string         // line of history for the parties; empty: none
 	// Requests are the materials asked for when the outcome is "correct".
 	Requests []Request

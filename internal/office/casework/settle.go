@@ -2,7 +2,6 @@ package casework
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -33,9 +32,15 @@ func (s *Service) settle(ctx context.Context, tx pgx.Tx, c *Case, o Order, r Res
 	if r.Effect != nil {
 		err := r.Effect(ctx, tx, c)
 		if errors.Is(err, ErrFailedPayment) && o.Kind == System {
-			return s.toPerson(ctx, tx, o.ID, "银行没有付成，请核对收款账户后重新付款")
+			return s.toPerson(ctx, tx, o.ID, "银行没有付成，请核对收款账户后重新付款", "")
 		}
 		if err != nil {
+			return err
+		}
+	}
+	if r.Against != "" {
+		c.Facts.Against = r.Against
+		if err := s.SaveFacts(ctx, tx, c); err != nil {
 			return err
 		}
 	}
@@ -65,12 +70,9 @@ func (s *Service) settle(ctx context.Context, tx pgx.Tx, c *Case, o Order, r Res
 }
 
 func (s *Service) close(ctx context.Context, tx pgx.Tx, o Order, outcome string, r Result, by staff.Person) error {
-	requests, err := json.Marshal(r.Requests)
+	requests, err := s.sealJSON(r.Requests, o.Case)
 	if err != nil {
-		return fmt.Errorf("casework: encode requests: %w", err)
-	}
-	if r.Requests == nil {
-		requests = []byte("[]")
+		return err
 	}
 	var byID *uuid.UUID
 	if by.ID != uuid.Nil {
@@ -78,7 +80,7 @@ func (s *Service) close(ctx context.Context, tx pgx.Tx, o Order, outcome string,
 	}
 	tag, err := tx.Exec(ctx, `UPDATE work_orders SET state = 'done', closed_at = $2, closed_by = $3, closed_by_id = $4, outcome = $5,
 		opinion = $6, requests = $7 WHERE id = $1 AND state = 'open'`,
-		o.ID, s.clock.Now(), by.Name, byID, outcome, r.Opinion, requests)
+		o.ID, s.clock.Now(), by.Name, byID, outcome, s.sealText(r.Opinion, o.Case), requests)
 	if err != nil {
 		return fmt.Errorf("casework: close order: %w", err)
 	}

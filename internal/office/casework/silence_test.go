@@ -137,8 +137,8 @@ func TestRefusalByASystemGoesToAPerson(t *testing.T) {
 	s.Submit(app)
 	s.Work()
 	o := s.Need(s.id, "filing-push")
-	if o.Kind != casework.Person || !strings.Contains(o.Trouble, "面积格式不对") {
-		t.Fatalf("order of kind %s: %s", o.Kind, o.Trouble)
+	if o.Kind != casework.Person || o.Said != "面积格式不对" {
+		t.Fatalf("order of kind %s: %s, %q", o.Kind, o.Trouble, o.Said)
 	}
 	s.decide("housing", "filing-push", casework.Decision{Outcome: "pass", Values: map[string]string{"filing": "BA-2026-7"}})
 	if got := s.now().Facts.FilingNo; got != "BA-2026-7" {

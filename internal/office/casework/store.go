@@ -17,13 +17,13 @@ import (
 )
 
 const caseColumns = `id, no, item, item_version, item_name, district, unit_code, address, people, channel, application, facts, state,
-	stage, stage_at, opened_at, accepted_at, promised_by, paused_at, closed_at, why_closed, version`
+	stage, stage_at, opened_at, accepted_at, promised_by, paused_at, closed_at, version`
 
 func (s *Service) scanCase(row pgx.Row) (*Case, error) {
 	var c Case
 	var sealed, facts []byte
 	err := row.Scan(&c.ID, &c.No, &c.Item, &c.ItemVersion, &c.ItemName, &c.District, &c.Unit, &c.Address, &c.People, &c.Channel,
-		&sealed, &facts, &c.State, &c.Stage, &c.StageAt, &c.OpenedAt, &c.AcceptedAt, &c.PromisedBy, &c.PausedAt, &c.ClosedAt, &c.WhyClosed, &c.Version)
+		&sealed, &facts, &c.State, &c.Stage, &c.StageAt, &c.OpenedAt, &c.AcceptedAt, &c.PromisedBy, &c.PausedAt, &c.ClosedAt, &c.Version)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, ErrNoCase
 	}
@@ -126,12 +126,20 @@ func (s *Service) nextNumber(ctx context.Context, tx pgx.Tx, now time.Time) (lan
 }
 
 const orderColumns = `id, case_id, node, name, kind, department, role, org, operation, form, district, item, element, attr, state,
-	assignee, assignee_name, claimed_at, opened_at, due_at, escalated, sent_at, attempts, trouble, closed_at, closed_by, outcome, opinion`
+	assignee, assignee_name, claimed_at, opened_at, due_at, escalated, sent_at, attempts, trouble, said, closed_at, closed_by, outcome, opinion`
 
-func scanOrder(row pgx.CollectableRow) (o Order, err error) {
+func (s *Service) scanOrder(row pgx.CollectableRow) (o Order, err error) {
+	var said, opinion []byte
 	err = row.Scan(&o.ID, &o.Case, &o.Node, &o.Name, &o.Kind, &o.Department, &o.Role, &o.Org, &o.Operation, &o.Form, &o.District,
 		&o.Item, &o.Element, &o.Attr, &o.State, &o.Assignee, &o.AssigneeName, &o.ClaimedAt, &o.OpenedAt, &o.DueAt, &o.Escalated,
-		&o.SentAt, &o.Attempts, &o.Trouble, &o.ClosedAt, &o.ClosedBy, &o.Outcome, &o.Opinion)
+		&o.SentAt, &o.Attempts, &o.Trouble, &said, &o.ClosedAt, &o.ClosedBy, &o.Outcome, &opinion)
+	if err != nil {
+		return o, err
+	}
+	if o.Said, err = s.openText(said, o.Case); err != nil {
+		return o, err
+	}
+	o.Opinion, err = s.openText(opinion, o.Case)
 	return o, err
 }
 
@@ -141,7 +149,7 @@ func (s *Service) Order(ctx context.Context, db pg.DB, id uuid.UUID) (Order, err
 	if err != nil {
 		return Order{}, fmt.Errorf("casework: read order: %w", err)
 	}
-	o, err := pgx.CollectExactlyOneRow(rows, scanOrder)
+	o, err := pgx.CollectExactlyOneRow(rows, s.scanOrder)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return o, ErrNoOrder
 	}
@@ -154,7 +162,7 @@ func (s *Service) Orders(ctx context.Context, db pg.DB, id uuid.UUID) ([]Order, 
 	if err != nil {
 		return nil, fmt.Errorf("casework: read orders: %w", err)
 	}
-	return pgx.CollectRows(rows, scanOrder)
+	return pgx.CollectRows(rows, s.scanOrder)
 }
 
 // lockOrder locks first the case, then the order: the same way round everywhere.
@@ -173,9 +181,8 @@ func (s *Service) lockOrder(ctx context.Context, tx pgx.Tx, id uuid.UUID) (*Case
 	return c, o, nil
 }
 
-func (s *Service) closeOrder(ctx context.Context, tx pgx.Tx, id uuid.UUID, state, by, outcome, opinion string) error {
-	tag, err := tx.Exec(ctx, `UPDATE work_orders SET state = $2, closed_at = $3, closed_by = $4, outcome = $5, opinion = $6
-		WHERE id = $1 AND state = 'open'`, id, state, s.clock.Now(), by, outcome, opinion)
+func (s *Service) closeOrder(ctx context.Context, tx pgx.Tx, id uuid.UUID, state string) error {
+	tag, err := tx.Exec(ctx, `UPDATE work_orders SET state = $2, closed_at = $3 WHERE id = $1 AND state = 'open'`, id, state, s.clock.Now())
 	if err != nil {
 		return fmt.Errorf("casework: close order: %w", err)
 	}
@@ -216,13 +223,20 @@ func (s *Service) Events(ctx context.Context, db pg.DB, id uuid.UUID) ([]Event, 
 	if err != nil {
 		return nil, fmt.Errorf("casework: read history: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Event])
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (e Event, err error) {
+		var text []byte
+		if err := row.Scan(&e.At, &text, &e.Actor, &e.Public); err != nil {
+			return e, err
+		}
+		e.Text, err = s.openText(text, id)
+		return e, err
+	})
 }
 
 // note adds a line to the history.
 func (s *Service) note(ctx context.Context, tx pgx.Tx, id uuid.UUID, e Event) error {
 	_, err := tx.Exec(ctx, `INSERT INTO case_events (case_id, at, text, actor, public) VALUES ($1, $2, $3, $4, $5)`,
-		id, s.clock.Now(), e.Text, e.Actor, e.Public)
+		id, s.clock.Now(), s.sealText(e.Text, id), e.Actor, e.Public)
 	if err != nil {
 		return fmt.Errorf("casework: note: %w", err)
 	}
@@ -249,7 +263,17 @@ func (s *Service) Corrections(ctx context.Context, db pg.DB, id uuid.UUID) ([]Co
 	if err != nil {
 		return nil, fmt.Errorf("casework: read corrections: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Correction])
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (k Correction, err error) {
+		var requests, opinion []byte
+		if err := row.Scan(&k.ID, &k.Department, &requests, &opinion, &k.AskedBy, &k.AskedAt, &k.Until, &k.State, &k.ClosedAt); err != nil {
+			return k, err
+		}
+		if err := s.openJSON(requests, id, &k.Requests); err != nil {
+			return k, err
+		}
+		k.Opinion, err = s.openText(opinion, id)
+		return k, err
+	})
 }
 
 // AssessedTax is one round of the tax office's assessment.

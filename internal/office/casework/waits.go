@@ -2,7 +2,6 @@ package casework
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -54,20 +53,20 @@ func (s *Service) askCorrection(ctx context.Context, tx pgx.Tx, c *Case, o Order
 	if err != nil {
 		return err
 	}
-	var asked []Request
-	if err := json.Unmarshal(asker.requests, &asked); err != nil {
-		return fmt.Errorf("casework: decode requests: %w", err)
-	}
 	now := s.clock.Now()
 	ask := message.CorrectionAsk{App: c.ID, Case: c.No, Correction: o.ID, Department: holders[asker.department], Opinion: asker.opinion, Until: now.AddDate(0, 0, 15)}
 	if o.DueAt != nil {
 		ask.Until = *o.DueAt
 	}
-	for _, r := range asked {
+	for _, r := range asker.requests {
 		ask.Requests = append(ask.Requests, s.request(c, r))
 	}
+	requests, err := s.sealJSON(ask.Requests, c.ID)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `INSERT INTO corrections (id, case_id, department, requests, opinion, asked_by, asked_at, until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, o.ID, c.ID, asker.department, ask.Requests, ask.Opinion, asker.by, now, ask.Until); err != nil {
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, o.ID, c.ID, asker.department, requests, s.sealText(ask.Opinion, c.ID), asker.by, now, ask.Until); err != nil {
 		return fmt.Errorf("casework: keep correction: %w", err)
 	}
 	if err := s.issueCorrection(ctx, tx, c, ask); err != nil {
@@ -81,22 +80,26 @@ func (s *Service) askCorrection(ctx context.Context, tx pgx.Tx, c *Case, o Order
 
 type asker struct {
 	department, opinion, by string
-	requests                []byte
+	requests                []Request
 }
 
 // asker finds who asked: the order that ended last with the outcome "correct", in this very transaction.
 func (s *Service) asker(ctx context.Context, tx pgx.Tx, id uuid.UUID) (a asker, err error) {
+	var opinion, requests []byte
 	err = tx.QueryRow(ctx, `SELECT department, opinion, closed_by, requests FROM work_orders
 		WHERE case_id = $1 AND state = 'done' AND outcome = 'correct' ORDER BY closed_at DESC, id DESC LIMIT 1`, id).
-		Scan(&a.department, &a.opinion, &a.by, &a.requests)
+		Scan(&a.department, &opinion, &a.by, &requests)
 	if errors.Is(err, pgx.ErrNoRows) {
-		a.requests = []byte("[]")
 		return a, nil
 	}
 	if err != nil {
 		return a, fmt.Errorf("casework: who asked: %w", err)
 	}
-	return a, nil
+	if err := s.openJSON(requests, id, &a.requests); err != nil {
+		return a, err
+	}
+	a.opinion, err = s.openText(opinion, id)
+	return a, err
 }
 
 // request completes what a reviewer asked with name, way and law from the catalog, never typed by hand.

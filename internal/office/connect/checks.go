@@ -46,17 +46,13 @@ func (v *verdict) outcome() string {
 
 // result saves the checks with the outcome; reason is kept for a refusal.
 func (r *Room) result(v *verdict, more func(ctx context.Context, tx pgx.Tx, c *casework.Case) error) casework.Result {
-	data := map[string]any{"outcome": v.outcome()}
 	var failed []string
 	for _, c := range v.checks {
 		if c.Result == "fail" {
 			failed = append(failed, c.Name+"："+c.Source)
 		}
 	}
-	if len(failed) > 0 {
-		data["reason"] = strings.Join(failed, "；")
-	}
-	return casework.Result{Data: data, Effect: func(ctx context.Context, tx pgx.Tx, c *casework.Case) error {
+	return casework.Result{Data: map[string]any{"outcome": v.outcome()}, Against: strings.Join(failed, "；"), Effect: func(ctx context.Context, tx pgx.Tx, c *casework.Case) error {
 		if more != nil {
 			if err := more(ctx, tx, c); err != nil {
 				return err

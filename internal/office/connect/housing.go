@@ -61,8 +61,8 @@ func (r *Room) tellHousing(ctx context.Context, c *casework.Case, o casework.Ord
 
 // reason is why a case ends early, in words for other departments.
 func reason(c *casework.Case) string {
-	if c.WhyClosed != "" {
-		return c.WhyClosed
+	if c.Facts.WhyClosed != "" {
+		return c.Facts.WhyClosed
 	}
 	return "办件终止"
 }

@@ -122,8 +122,8 @@ func (r *Room) entered(in spec.RegistryEntryResultRequest) casework.Result {
 		return r.Cases.EntryDone(casework.Entry{Title: land.CertNumber(in.TitleCertificateNo), Mortgage: land.CertNumber(in.MortgageCertificateNo),
 			At: in.EnteredAt, Registrar: in.Registrar, Mirror: true})
 	case spec.EntryOutcomeSuspended:
-		return casework.Result{Data: map[string]any{"outcome": "suspended", "reason": in.Reason}, Opinion: in.Reason, Public: "登记中心暂缓登簿，正在核实"}
+		return casework.Result{Data: map[string]any{"outcome": "suspended"}, Against: in.Reason, Opinion: in.Reason, Public: "登记中心暂缓登簿，正在核实"}
 	}
-	return casework.Result{Data: map[string]any{"outcome": "seized", "reason": in.Reason, "refusedBy": "registry"}, Opinion: in.Reason,
+	return casework.Result{Data: map[string]any{"outcome": "seized", "refusedBy": "registry"}, Against: in.Reason, Opinion: in.Reason,
 		Public: "登记簿上有新的限制，不能登簿"}
 }

@@ -1,6 +1,7 @@
 -- +goose Up
 -- A case is an application in the office. Names, documents, phones and accounts stand only in the sealed application and
--- in the sealed columns beside a keyed index; what is plain here is masked or not personal.
+-- in the sealed columns beside a keyed index, and so does what people wrote in their own words; what is plain here is masked
+-- or not personal.
 CREATE TABLE cases (
     id            uuid PRIMARY KEY,              -- the application's id
     no            text NOT NULL UNIQUE,
@@ -22,7 +23,6 @@ CREATE TABLE cases (
     promised_by   date,
     paused_at     timestamptz,                   -- clock stopped: with the applicant
     closed_at     timestamptz,
-    why_closed    text NOT NULL DEFAULT '',
     progress_seq  bigint NOT NULL DEFAULT 0,
     version       int NOT NULL DEFAULT 0
 );
@@ -62,16 +62,18 @@ CREATE TABLE work_orders (
     claimed_at    timestamptz,
     opened_at     timestamptz NOT NULL,
     due_at        timestamptz,
-    remind_at     timestamptz,
+    marks         timestamptz[] NOT NULL DEFAULT '{}', -- when the holder is reminded, then whoever is above
+    remind_at     timestamptz,                   -- the next mark that nobody was told of
     escalated     int NOT NULL DEFAULT 0,        -- 0 none, 1 reminded, 2 superior, 3 theirs
     sent_at       timestamptz,                   -- system: the counterpart took it
     attempts      int NOT NULL DEFAULT 0,
     trouble       text NOT NULL DEFAULT '',      -- system: why it is late, in words
+    said          bytea,                         -- sealed: what the counterpart gave as its reason
     closed_at     timestamptz,
     closed_by     text NOT NULL DEFAULT '',
     outcome       text NOT NULL DEFAULT '',
-    opinion       text NOT NULL DEFAULT '',
-    requests      jsonb NOT NULL DEFAULT '[]',   -- materials asked for when the outcome is correct
+    opinion       bytea,                         -- sealed; null: none was written
+    requests      bytea,                         -- sealed list of casework.Request: materials asked for when the outcome is correct
     closed_by_id  uuid REFERENCES staff
 );
 CREATE INDEX work_orders_case ON work_orders (case_id, opened_at);
@@ -107,7 +109,7 @@ CREATE TABLE case_events (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES cases,
     at      timestamptz NOT NULL,
-    text    text NOT NULL,
+    text    bytea NOT NULL,                      -- sealed
     actor   text NOT NULL DEFAULT '',
     public  boolean NOT NULL DEFAULT true        -- shown to the parties
 );
@@ -117,8 +119,8 @@ CREATE TABLE corrections (
     id         uuid PRIMARY KEY,                 -- the waiting work of the flow
     case_id    uuid NOT NULL REFERENCES cases,
     department text NOT NULL,
-    requests   jsonb NOT NULL,
-    opinion    text NOT NULL DEFAULT '',
+    requests   bytea NOT NULL,                   -- sealed list of message.CorrectionRequest
+    opinion    bytea,                            -- sealed
     asked_by   text NOT NULL DEFAULT '',
     asked_at   timestamptz NOT NULL,
     until      timestamptz NOT NULL,

@@ -134,7 +134,7 @@ func (o *Office) Need(id uuid.UUID, node string) casework.Order {
 			names = append(names, n+"("+w.Kind+")")
 		}
 		c := o.Case(id)
-		o.T.Fatalf("case is %s (%s), waits at %s, not at %s", c.State, c.WhyClosed, strings.Join(names, " "), node)
+		o.T.Fatalf("case is %s (%s), waits at %s, not at %s", c.State, c.Facts.WhyClosed, strings.Join(names, " "), node)
 	}
 	return x
 }

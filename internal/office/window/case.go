@@ -33,6 +33,8 @@ type file struct {
 	Pick   string // digest of the material shown at the right
 	PickNo int
 
+	MayReport bool
+
 	Checks      []casework.Check
 	Orders      []casework.Order
 	Events      []casework.Event
@@ -83,7 +85,7 @@ func (r *Room) load(ctx context.Context, me staff.Person, c *casework.Case, tab,
 	if err := r.looked(ctx, me, "查看办件", string(c.Unit), string(c.No)); err != nil {
 		return nil, err
 	}
-	v := &file{Me: me, Case: c, Tab: "checks", Now: r.Clock.Now(), Mark: r.mark(ctx, me)}
+	v := &file{Me: me, Case: c, Tab: "checks", Now: r.Clock.Now(), Mark: r.mark(ctx, me), MayReport: staff.RightsOf(me.Roles)[staff.Report]}
 	for _, t := range tabs {
 		if t.key == tab {
 			v.Tab = tab

@@ -167,10 +167,13 @@ func holderWords(o casework.Order) string {
 }
 
 func troubleWords(o casework.Order) string {
+	if o.Said != "" {
+		return o.Trouble + "：" + o.Said
+	}
 	if o.Trouble != "" {
 		return o.Trouble
 	}
-	if o.Kind == casework.System && o.SentAt != nil {
+	if o.Kind == casework.System && o.State == "open" && o.SentAt != nil {
 		return "已送出，等对方办理"
 	}
 	return ""
