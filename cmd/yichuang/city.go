@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -183,46 +181,4 @@ func withPartner(pages, partner http.Handler) http.Handler {
 	mux.Handle("/x/", http.StripPrefix("/x", partner))
 	mux.Handle("/", pages)
 	return mux
-}
-
-// cityFile is what scripts read to find their way (design §10).
-type cityFile struct {
-	Hall     string             `json:"hall"`
-	Office   string             `json:"office"`
-	Partner  string             `json:"partner"`
-	SimCity  string             `json:"simcity"`
-	Ops      string             `json:"ops"`
-	Accounts []democity.Login   `json:"accounts"`
-	Examples []democity.Example `json:"examples"`
-}
-
-// announce writes city.json and prints it as a table: the city is ready.
-func (c *cityCmd) announce(s *citySites, simURL string, city *democity.City) error {
-	f := cityFile{Hall: s.hall.url(), Office: s.office.url(), Partner: s.partner.url(), SimCity: simURL, Ops: s.ops.url(), Accounts: city.Logins(), Examples: city.Examples()}
-	raw, err := json.MarshalIndent(f, "", "  ")
-	if err != nil {
-		return fmt.Errorf("city.json: %w", err)
-	}
-	part := filepath.Join(c.Data, ".city.json")
-	if err := errors.Join(os.WriteFile(part, raw, 0o600), os.Rename(part, filepath.Join(c.Data, "city.json"))); err != nil {
-		return fmt.Errorf("city.json: %w", err)
-	}
-	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "网上大厅\t%s\n内网工作台\t%s\n外部系统接口\t%s\n模拟城市\t%s\n运维\t%s\n\n", f.Hall, f.Office, f.Partner, f.SimCity, f.Ops)
-	fmt.Fprintf(t, "账号\t密码\t姓名\t说明\n")
-	for i, a := range f.Accounts {
-		if i < 24 {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", a.Login, a.Password, a.Name, a.Note)
-		}
-	}
-	fmt.Fprintf(t, "…\t\t\t全部 %d 个账号和例子在 %s\n\n", len(f.Accounts), filepath.Join(c.Data, "city.json"))
-	fmt.Fprintf(t, "不动产权证号\t权利人\t证件号码\t状态\t合同\n")
-	for _, e := range f.Examples {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.Certificate, e.Owner, e.IDNo, e.State, e.Contract)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	fmt.Println("\n城市已就绪。Ctrl-C 结束。")
-	return nil
 }
