@@ -197,12 +197,14 @@ type Document struct {
 	Kind     string    `json:"kind"`
 	Title    string    `json:"title"`
 	Number   string    `json:"number"`
-	Holder   string    `json:"holder"`  // full name, stored encrypted; used to verify by number and name
+	Issuer   string    `json:"issuer,omitempty"`
+	Holder   string    `json:"holder"`  // full names joined by 、, kept as an index only; used to verify by number and name
 	Parties  []string  `json:"parties"` // party refs that may see it; empty: all
 	Digest   string    `json:"digest"`
 	Size     int64     `json:"size"`
 	IssuedAt time.Time `json:"issuedAt"`
-	State    string    `json:"state"` // valid | superseded | cancelled
+	State    string    `json:"state"`            // valid | superseded | cancelled
+	Reason   string    `json:"reason,omitempty"` // why it no longer holds, for the public
 }
 
 // Notice is a message to one party, in the inbox and by the channels that it names.

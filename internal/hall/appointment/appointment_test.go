@@ -295,11 +295,11 @@ func TestVisitWithoutACaseIsToldAndRemindedOf(t *testing.T) {
 		}
 	}
 	c.letters = nil
-	c.get("/book/321202-1/2026-11-27?change=" + strings.TrimPrefix(booking, "/bookings/")).Submit("确认预约", url.Values{"slot": {"10:00-10:30"}})
+	c.get("/book/321202-1/2026-11-27?change="+strings.TrimPrefix(booking, "/bookings/")).Submit("确认预约", url.Values{"slot": {"10:00-10:30"}})
 	if got, want := kinds(), []string{"sms.book at once 19900000001", "sms.book.remind 11-26 17:00 19900000001"}; !slices.Equal(got, want) {
 		t.Errorf("told %q, want %q", got, want)
 	}
-	c.get(booking + "/cancel").Submit("取消预约", nil)
+	c.get(booking+"/cancel").Submit("取消预约", nil)
 	if got := kinds(); !slices.Equal(got, []string{"sms.book at once 19900000001"}) {
 		t.Errorf("a visit that was given back is still reminded of: %q", got)
 	}

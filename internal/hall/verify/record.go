@@ -37,8 +37,8 @@ type Record struct {
 
 // FromMessage reads a document that came by ferry; its holders are joined by 、.
 func FromMessage(d message.Document) Record {
-	return Record{Code: d.Code, Kind: d.Kind, Title: d.Title, Number: d.Number, Holders: strings.Split(d.Holder, "、"), Digest: d.Digest,
-		IssuedAt: d.IssuedAt, State: State(d.State)}
+	return Record{Code: d.Code, Kind: d.Kind, Title: d.Title, Number: d.Number, Issuer: d.Issuer, Holders: strings.Split(d.Holder, "、"),
+		Digest: d.Digest, IssuedAt: d.IssuedAt, State: State(d.State), Reason: d.Reason}
 }
 
 // Found is what a page may show of a document.

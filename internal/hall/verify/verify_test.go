@@ -290,3 +290,11 @@ func TestFromMessage(t *testing.T) {
 		t.Errorf("%+v\nwant %+v", got, r)
 	}
 }
+
+func TestWhatTheOfficeTellsIsShown(t *testing.T) {
+	r := FromMessage(message.Document{Code: "C", Kind: "contract", Title: "存量房买卖合同", Number: "2611-00801", Issuer: "泰州市不动产登记中心", Holder: "王晓明、李建华",
+		State: "cancelled", Reason: "办件已终止"})
+	if r.Issuer != "泰州市不动产登记中心" || r.Reason != "办件已终止" || len(r.Holders) != 2 || r.State != Cancelled {
+		t.Errorf("%+v", r)
+	}
+}

@@ -20,6 +20,15 @@ type Receipt struct {
 func (Receipt) kind() Kind        { return ReceiptKind }
 func (Receipt) ownNumber() string { return "" }
 
+// title says what was paid: a case has several receipts.
+func (r Receipt) title() string {
+	what := r.Lines[0].Name
+	if len(r.Lines) > 1 {
+		what += "等"
+	}
+	return ReceiptKind.Label() + "（" + what + "）"
+}
+
 func (r Receipt) check() error {
 	switch {
 	case len(r.Lines) == 0:

@@ -163,6 +163,9 @@ func (s *Store) Issue(ctx context.Context, tx pgx.Tx, p Paper) (Issued, error) {
 	}
 	i := Issued{ID: uuid.Must(uuid.NewV7()), Kind: p.Content.kind(), District: p.District, Issuer: office.Name, Case: p.Case, Title: p.Title,
 		Holders: p.Holders, IssuedAt: s.Clock.Now().Truncate(time.Second), Signer: s.signer, State: Valid}
+	if named, ok := p.Content.(interface{ title() string }); ok && i.Title == "" {
+		i.Title = named.title()
+	}
 	if i.Title == "" {
 		i.Title = i.Kind.Label()
 	}
