@@ -22,11 +22,13 @@ func (Receipt) ownNumber() string { return "" }
 
 // title says what was paid: a case has several receipts.
 func (r Receipt) title() string {
-	what := r.Lines[0].Name
-	if len(r.Lines) > 1 {
-		what += "等"
+	switch len(r.Lines) {
+	case 0:
+		return ""
+	case 1:
+		return ReceiptKind.Label() + "（" + r.Lines[0].Name + "）"
 	}
-	return ReceiptKind.Label() + "（" + what + "）"
+	return ReceiptKind.Label() + "（" + r.Lines[0].Name + "等）"
 }
 
 func (r Receipt) check() error {
