@@ -20,6 +20,7 @@ import (
 
 // samples are the longest usual values of the slots that text messages have.
 var samples = map[string]any{
+	"less": "1,280,000.00",
 	"what": "确认税额或提出异议",
 	"no":   "TZ-261124-00412-6", "date": "11 月 26 日", "url": "yc.taizhou.gov.cn/a7K2", "code": "482913", "purpose": "签署合同", "n": 2, "amt": "12,800.00",
 	"slot": "09:30 至 10:00", "hall": "海陵登记大厅", "list": "身份证、不动产权证书", "delivery": "，纸质证书已寄出", "label": "EV123456789CN", "kind": "转移登记",

@@ -119,7 +119,7 @@ func (i *Item) StartFacts(day land.Date) Facts {
 // events are what notices may be sent of.
 var events = []string{"confirm-asked", "confirm-refused", "submitted", "correction-asked", "correction-received", "sheet-issued", "tax-assessed",
 	"bill-issued", "bill-paid", "bill-expired", "booked", "accepted", "entered", "certified", "trust-deposit", "trust-paid", "parcel-posted",
-	"refused", "withdrawn", "lapsed", "due-soon", "refunded", "suspended", "resumed", "overdue", "closed"}
+	"refused", "withdrawn", "lapsed", "due-soon", "loan-reduced", "refunded", "suspended", "resumed", "overdue", "closed"}
 
 // check looks at one item by itself; what it takes from another is checked there.
 func (i *Item) check(p *problems, c *Catalog, groups map[string]bool, fsys fs.FS) {

@@ -2,14 +2,11 @@ package casework
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
-	"yichuang/internal/ferry/message"
 	"yichuang/internal/land"
 	"yichuang/internal/office/staff"
 	"yichuang/internal/office/trust"
@@ -21,37 +18,24 @@ func (s *Service) deskLoan(_ context.Context, _ pgx.Tx, c *Case, o Order, _ staf
 	if d.Outcome != "pass" {
 		return r, nil
 	}
-	part, err := loanOf(c, o)
+	part, err := c.LoanOf(o)
 	if err != nil {
 		return r, err
 	}
 	from := land.DateOf(s.clock.Now())
-	grant := LoanFact{Kind: part.Kind, Lender: part.LenderName, Amount: part.Amount, Contract: d.Values["contract"], MortgageContract: d.Values["mortgageContract"],
+	grant := LoanFact{Kind: part.Kind, Amount: part.Amount, Contract: d.Values["contract"], MortgageContract: d.Values["mortgageContract"],
 		From: from, Until: land.DateOf(from.Time().AddDate(0, part.Months, 0))}
 	if text := d.Values["amount"]; text != "" {
 		if grant.Amount, err = land.ParseYuan(text); err != nil || grant.Amount <= 0 {
-			return r, FieldErrors{"amount": "请填写贷款金额"}
+			return r, FieldErrors{"amount": "请填写贷款金额，例如 60 万"}
+		}
+		if grant.Amount > part.Amount {
+			return r, FieldErrors{"amount": "不能超过申请的 " + part.Amount.String() + " 元"}
 		}
 	}
-	r.Public = part.LenderName + "同意贷款"
-	r.Effect = func(ctx context.Context, tx pgx.Tx, c *Case) error {
-		c.Facts.SetLoan(grant)
-		return s.SaveFacts(ctx, tx, c)
-	}
+	r = s.LoanGranted(grant)
+	r.Opinion = d.Opinion
 	return r, nil
-}
-
-// loanOf finds the part of the loan that an evaluation is about.
-func loanOf(c *Case, o Order) (message.LoanPart, error) {
-	var e struct{ Kind string }
-	if err := json.Unmarshal(o.Element, &e); err != nil {
-		return message.LoanPart{}, fmt.Errorf("casework: loan of %s: %w", o.Node, err)
-	}
-	i := slices.IndexFunc(c.App.Loan.Parts, func(p message.LoanPart) bool { return p.Kind == e.Kind })
-	if i < 0 {
-		return message.LoanPart{}, fmt.Errorf("casework: case %s has no loan of kind %q", c.No, e.Kind)
-	}
-	return c.App.Loan.Parts[i], nil
 }
 
 // deskPayout books what a bank without an interface has paid, out or back, with the number of its voucher.

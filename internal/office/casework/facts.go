@@ -41,37 +41,6 @@ type Facts struct {
 	WhyClosed string `json:"whyClosed,omitempty"` // why it ended, or is about to end, before its time
 }
 
-// LoanFact is what a lender granted.
-type LoanFact struct {
-	Kind             string    `json:"kind"` // commercial | fund
-	Lender           string    `json:"lender"`
-	Amount           land.Fen  `json:"amount"`
-	Contract         string    `json:"contract"`
-	MortgageContract string    `json:"mortgageContract"`
-	From             land.Date `json:"from"`
-	Until            land.Date `json:"until"`
-}
-
-// Granted is the sum of all loans.
-func (f *Facts) Granted() land.Fen {
-	var sum land.Fen
-	for _, l := range f.Loans {
-		sum += l.Amount
-	}
-	return sum
-}
-
-// SetLoan replaces the lender's earlier grant, so that a second evaluation does not count twice.
-func (f *Facts) SetLoan(l LoanFact) {
-	for i := range f.Loans {
-		if f.Loans[i].Kind == l.Kind {
-			f.Loans[i] = l
-			return
-		}
-	}
-	f.Loans = append(f.Loans, l)
-}
-
 // SaveFacts writes c.Facts; the caller holds the lock of the case.
 func (s *Service) SaveFacts(ctx context.Context, tx pgx.Tx, c *Case) error {
 	plain, err := json.Marshal(c.Facts)

@@ -173,7 +173,7 @@ func (s *Service) owed(ctx context.Context, tx pgx.Tx, c *Case, kind string) (li
 			add(message.Buyer, l)
 		}
 	case trustBill:
-		add(message.Buyer, billing.Line{Code: "down", Name: "首付款（存入托管账户）", Amount: c.App.Trust.DownPayment, Why: "协议号 " + c.Facts.Agreement, To: billing.InTrust})
+		add(message.Buyer, billing.Line{Code: "down", Name: "首付款（存入托管账户）", Amount: c.DownPayment(), Why: "协议号 " + c.Facts.Agreement, To: billing.InTrust})
 	}
 	return lines, round, nil
 }
@@ -369,7 +369,7 @@ func (s *Service) arrived(ctx context.Context, tx pgx.Tx, c *Case) (down, all bo
 			first += m.In
 		}
 	}
-	return first >= c.App.Trust.DownPayment, in >= st.Expected, nil
+	return first >= c.DownPayment(), in >= st.Expected, nil
 }
 
 // fact ends the wait for a message where one is open; otherwise the ledger remembers it, and the wait ends when it opens.

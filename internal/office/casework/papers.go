@@ -77,6 +77,19 @@ func loans(c *Case) []papers.Loan {
 	return out
 }
 
+// granted is loans by the decisions of the lenders.
+func granted(c *Case) []papers.Loan {
+	out := loans(c)
+	for i, p := range c.App.Loan.Parts {
+		for _, l := range c.Facts.Loans {
+			if l.Kind == p.Kind {
+				out[i].Amount = l.Amount
+			}
+		}
+	}
+	return out
+}
+
 func confirmations(c *Case) []papers.Confirmation {
 	var out []papers.Confirmation
 	for _, x := range c.App.Confirmed {
@@ -163,9 +176,9 @@ func payBy(k message.Contract) land.Date {
 
 // issueSheet makes the 一次性告知单: everything to pay and to bring, on one sheet.
 func (s *Service) issueSheet(ctx context.Context, tx pgx.Tx, c *Case) error {
-	sheet := papers.Sheet{Case: c.No, Item: c.ItemName, To: names(c.App.Parties), Home: home(c), Price: c.App.Contract.Price, Loans: loans(c),
+	sheet := papers.Sheet{Case: c.No, Item: c.ItemName, To: names(c.App.Parties), Home: home(c), Price: c.App.Contract.Price, Loans: granted(c),
 		TaxNo: c.Facts.TaxNo, PayBy: s.clock.Now().AddDate(0, 0, billing.Days), Places: "任一登记大厅综合窗口，可在网上大厅预约", Contact: contact,
-		Trust: papers.SheetTrust{Agreement: c.Facts.Agreement, Bank: c.App.Trust.BankName, Account: c.Facts.TrustAccount, DownPayment: c.App.Trust.DownPayment}}
+		Trust: papers.SheetTrust{Agreement: c.Facts.Agreement, Bank: c.App.Trust.BankName, Account: c.Facts.TrustAccount, DownPayment: c.DownPayment()}}
 	all, err := s.Assessments(ctx, tx, c.ID)
 	if err != nil {
 		return err

@@ -2,10 +2,6 @@ package connect
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
 
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/ferry/message"
@@ -42,7 +38,7 @@ func (r *Room) trustOpened(in spec.BankTrustOpenedRequest) casework.Result {
 
 // evaluateLoan asks the lender of one part: the bank for the commercial, the fund or its guarantor for the other (R-110).
 func (r *Room) evaluateLoan(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
-	part, err := loanPart(c, o)
+	part, err := c.LoanOf(o)
 	if err != nil {
 		return casework.Result{}, err
 	}
@@ -55,42 +51,13 @@ func (r *Room) evaluateLoan(ctx context.Context, c *casework.Case, o casework.Or
 	return r.push(ctx, "bank.loan.evaluate", c, o, in)
 }
 
-// loanPart finds the part that an order of the multi-instance is about.
-func loanPart(c *casework.Case, o casework.Order) (message.LoanPart, error) {
-	var e struct {
-		Kind string `json:"kind"`
-	}
-	if err := json.Unmarshal(o.Element, &e); err != nil {
-		return message.LoanPart{}, fmt.Errorf("connect: loan part of order %s: %w", o.ID, err)
-	}
-	for _, p := range c.App.Loan.Parts {
-		if p.Kind == e.Kind {
-			return p, nil
-		}
-	}
-	return message.LoanPart{}, fmt.Errorf("connect: case %s has no loan of kind %q", c.No, e.Kind)
-}
-
+// loanEvaluated takes the decision of the lender of a kind.
 func (r *Room) loanEvaluated(kind string, in spec.BankLoanResultRequest) casework.Result {
-	out := reviewed(in.Review)
 	if in.Review.Outcome != spec.OutcomePass {
-		return out
+		return reviewed(in.Review)
 	}
-	out.Public = "贷款评估已通过"
-	out.Effect = r.effect(func(_ context.Context, _ pgx.Tx, c *casework.Case) error {
-		for _, p := range c.App.Loan.Parts {
-			if p.Kind != kind {
-				continue
-			}
-			if land.Fen(in.Amount) > p.Amount {
-				return refused("impossible-amount", "批准金额高于申请金额")
-			}
-			c.Facts.SetLoan(casework.LoanFact{Kind: kind, Lender: p.LenderName, Amount: land.Fen(in.Amount), Contract: in.ContractNo,
-				MortgageContract: in.MortgageContractNo, From: land.Date(in.From), Until: land.Date(in.Until)})
-		}
-		return nil
-	})
-	return out
+	return r.Cases.LoanGranted(casework.LoanFact{Kind: kind, Amount: land.Fen(in.Amount), Contract: in.ContractNo,
+		MortgageContract: in.MortgageContractNo, From: land.Date(in.From), Until: land.Date(in.Until)})
 }
 
 // payOut instructs the bank after the entry, in the order of the agreement; a repeated instruction keeps its number.

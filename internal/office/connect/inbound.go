@@ -38,7 +38,11 @@ func result[In any](r *Room, op spec.Operation, work func(In) uuid.UUID, f func(
 		if err != nil {
 			return spec.Ack{}, err
 		}
-		if err := settled(r.Cases.Settle(ctx, tx, o.ID, res)); err != nil {
+		err = settled(r.Cases.Settle(ctx, tx, o.ID, res))
+		if errors.Is(err, casework.ErrGrant) {
+			return spec.Ack{}, refused(spec.CodeSchema, "批准金额应大于 0，不高于申请金额")
+		}
+		if err != nil {
 			return spec.Ack{}, err
 		}
 		return spec.Ack{Received: true}, nil

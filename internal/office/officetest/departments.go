@@ -74,16 +74,13 @@ func (d departments) assess(_ context.Context, c *casework.Case, _ casework.Orde
 }
 
 func (d departments) lend(kind string) casework.Act {
-	return func(context.Context, *casework.Case, casework.Order) (casework.Result, error) {
-		return casework.Result{Data: map[string]any{"outcome": "pass"}, Effect: func(ctx context.Context, tx pgx.Tx, c *casework.Case) error {
-			for _, p := range c.App.Loan.Parts {
-				if p.Kind == kind {
-					c.Facts.SetLoan(casework.LoanFact{Kind: kind, Lender: p.LenderName, Amount: p.Amount, Contract: "JK-" + kind, MortgageContract: "DY-" + kind,
-						From: "2026-12-01", Until: "2046-12-01"})
-				}
-			}
-			return d.cases.SaveFacts(ctx, tx, c)
-		}}, nil
+	return func(_ context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+		part, err := c.LoanOf(o)
+		if err != nil {
+			return casework.Result{}, err
+		}
+		return d.cases.LoanGranted(casework.LoanFact{Kind: kind, Amount: part.Amount, Contract: "JK-" + kind, MortgageContract: "DY-" + kind,
+			From: "2026-12-01", Until: "2046-12-01"}), nil
 	}
 }
 

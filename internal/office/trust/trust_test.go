@@ -506,3 +506,34 @@ func TestTheSameAtOnce(t *testing.T) {
 		t.Errorf("statement %+v", s)
 	}
 }
+
+// A lender that grants less leaves the rest to the buyer; deciding again counts anew, and nothing impossible is taken.
+func TestRegrant(t *testing.T) {
+	d := newDesk(t)
+	c := d.opened(deal())
+	regrant := func(lender string, amount land.Fen) error {
+		return d.tx(func(tx pgx.Tx) error { return d.Regrant(d.t.Context(), tx, c, lender, amount) })
+	}
+	for _, amount := range []land.Fen{300_000_00, 450_000_00} {
+		if err := regrant("泰州凤城银行", amount); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if rec, err := d.deposit(c, trust.DownPayment, 480_000_00, "V1"); err != nil || rec.DownHere {
+		t.Fatalf("the old down payment is enough: %+v, %v", rec, err)
+	}
+	if rec, err := d.deposit(c, trust.DownPayment, 50_000_00, "V2"); err != nil || !rec.DownHere || rec.Missing != 750_000_00 {
+		t.Fatalf("the new one is not: %+v, %v", rec, err)
+	}
+	if _, err := d.deposit(c, trust.Loan, 450_000_00, "V3"); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		lender string
+		amount land.Fen
+	}{{"无此银行", 1}, {"泰州凤城银行", 400_000_00}, {"泰州凤城银行", -1}, {"泰州凤城银行", 5_000_000_00}} {
+		if err := regrant(tt.lender, tt.amount); !errors.Is(err, trust.ErrAmounts) {
+			t.Errorf("%s grants %s: %v", tt.lender, tt.amount, err)
+		}
+	}
+}

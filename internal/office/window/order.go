@@ -39,10 +39,18 @@ var deskFields = map[string][]deskField{
 	"bank.trust.open":       {{"account", "托管账号", "", "text"}},
 	"bank.trust.payout":     {{"voucher", "银行凭证号", "", "text"}},
 	"bank.trust.refund":     {{"voucher", "银行凭证号", "", "text"}},
-	"tax.assessment.push": {{"number", "核税编号", "", "text"}, {"deed", "契税（买方）", "没有就填 0", "money"},
-		{"vat", "增值税及附加（卖方）", "没有就填 0", "money"}, {"income", "个人所得税（卖方）", "没有就填 0", "money"}},
-	"pickup": {{"receiver", "领证人姓名", "核对身份证后填写", "name"}},
+	"tax.assessment.push":   append([]deskField{{"number", "核税编号", "", "text"}}, taxFields...),
+	"tax-counter":           append([]deskField{{"number", "新的核税编号", "税额不变的不填，下面各项也不用填", "text"}}, taxFields...),
+	"bank.loan.evaluate":    loanFields,
+	"fund.loan.evaluate":    loanFields,
+	"pickup":                {{"receiver", "领证人姓名", "核对身份证后填写", "name"}},
 }
+
+var taxFields = []deskField{{"deed", "契税（买方）", "没有就填 0", "money"}, {"vat", "增值税及附加（卖方）", "没有就填 0", "money"},
+	{"income", "个人所得税（卖方）", "没有就填 0", "money"}}
+
+var loanFields = []deskField{{"amount", "批准金额", "照申请金额批准的可以不填", "money"}, {"contract", "借款合同号", "没有就不填", "text"},
+	{"mortgageContract", "抵押合同号", "没有就不填", "text"}}
 
 // confirmable outcomes say on the button what happens.
 var verbs = map[string]string{"pass": "通过", "back": "退回上一步", "correct": "要求补正", "refuse": "不予通过", "entered": "登簿", "suspended": "暂缓登簿",
@@ -72,7 +80,7 @@ func (r *Room) orderView(v *file, f *web.Form, do string) *orderView {
 	if key == "" {
 		key = v.Order.Form
 	}
-	if o.Do == "" || o.Do == "pass" || o.Do == "done" {
+	if o.Do == "" || o.Do == "pass" || o.Do == "done" || o.Do == "confirmed" {
 		o.Fields = deskFields[key]
 	}
 	if item, ok := r.Catalog.Item(v.Case.Item); ok {
@@ -169,12 +177,20 @@ func doneWords(outcome string) string {
 	return "已完成"
 }
 
+// maxField is how many characters a number or a name may have.
+const maxField = 60
+
 func (r *Room) checkDecision(f *web.Form, v *orderView, d casework.Decision) {
 	if len(casework.Outcomes(*v.Order)) > 0 && d.Outcome == "" {
 		f.Fail("outcome", "请选择处理结果")
 	}
 	if len([]rune(d.Opinion)) > 500 {
 		f.Fail("opinion", fmt.Sprintf("意见最多 500 个字，您写了 %d 个", len([]rune(d.Opinion))))
+	}
+	for _, x := range v.Fields {
+		if n := len([]rune(d.Values[x.name])); n > maxField {
+			f.Fail(x.name, fmt.Sprintf("最多 %d 个字，您写了 %d 个", maxField, n))
+		}
 	}
 	for _, q := range d.Requests {
 		if strings.TrimSpace(q.Reason) == "" {
