@@ -49,6 +49,9 @@ func Serve(t testing.TB, rt *web.Router) *Site {
 	return &Site{t, srv}
 }
 
+// At is a site that is served already, such as a whole program behind a balancer. Its people sign in by its own pages.
+func At(t testing.TB, srv *httptest.Server) *Site { return &Site{t, srv} }
+
 // Browser is one person's browser.
 type Browser struct {
 	t      testing.TB
@@ -63,7 +66,7 @@ func (s *Site) Browser() *Browser {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return &Browser{s.t, s, &http.Client{Jar: jar}, http.Header{}}
+	return &Browser{s.t, s, &http.Client{Jar: jar, Transport: s.Server.Client().Transport}, http.Header{}}
 }
 
 // SignIn makes who the person of this browser.
