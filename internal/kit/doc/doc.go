@@ -64,7 +64,7 @@ type Builder struct {
 	fonts *Fonts
 	set   Setup
 	pdf   *gopdf.GoPdf
-	faces map[string]bool // families already added to pdf
+	faces map[string]*face // by family: those added to pdf
 	pages int
 	y     float64 // where the next thing goes, from the top of the page
 	gaps  gaps
@@ -82,7 +82,7 @@ func (f *Fonts) Begin(s Setup) *Builder {
 	if s.Margin == (Margin{}) {
 		s.Margin = defaultMargin
 	}
-	b := &Builder{fonts: f, set: s, pdf: &gopdf.GoPdf{}, faces: map[string]bool{}, gaps: gaps{}}
+	b := &Builder{fonts: f, set: s, pdf: &gopdf.GoPdf{}, faces: map[string]*face{}, gaps: gaps{}}
 	b.pdf.Start(gopdf.Config{Unit: gopdf.UnitPT, PageSize: gopdf.Rect{W: PageWidth, H: PageHeight}})
 	b.NewPage()
 	return b
@@ -142,7 +142,7 @@ func (b *Builder) Bytes() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("doc: write: %w", err)
 	}
-	out, err := finish(raw, b.set)
+	out, err := finish(raw, b.set, b.faces)
 	if err != nil {
 		return nil, err
 	}

@@ -12,10 +12,11 @@ import (
 	"unicode/utf16"
 )
 
-// finish rewrites what gopdf leaves wrong or out: the map from glyphs to text of characters beyond the basic plane (it
-// writes five digits where UTF-16 has a pair, so that such a name could not be copied or searched), the information
-// dictionary (which must be an object of its own), the language, and a file identifier made from the contents.
-func finish(raw []byte, s Setup) ([]byte, error) {
+// finish rewrites what gopdf leaves wrong or out: the fonts, of which it knows no outlines (it would carry tables of all 30,000
+// glyphs into every paper, and packing those took longer than all the rest); the map from glyphs to text of characters beyond
+// the basic plane (it writes five digits where UTF-16 has a pair, so that such a name could not be copied or searched), the
+// information dictionary (which must be an object of its own), the language, and a file identifier made from the contents.
+func finish(raw []byte, s Setup, faces map[string]*face) ([]byte, error) {
 	objs, err := split(raw)
 	if err != nil {
 		return nil, err
@@ -26,6 +27,9 @@ func finish(raw []byte, s Setup) ([]byte, error) {
 				return nil, err
 			}
 		}
+	}
+	if err := embed(objs, faces); err != nil {
+		return nil, err
 	}
 	objs[0] = fmt.Appendf(nil, "<< /Type /Catalog /Pages 2 0 R /Lang (zh-CN) /ViewerPreferences << /DisplayDocTitle true >> >>")
 	objs = append(objs, info(s))
@@ -72,6 +76,63 @@ func split(raw []byte) ([][]byte, error) {
 	return objs, nil
 }
 
+var (
+	fontFile = regexp.MustCompile(`/FontFile2 ([0-9]+) 0 R\n/FontName /(\S+)\n`)
+	baseFont = regexp.MustCompile(`^<<\n/BaseFont /(\S+)\n`)
+	glyphOf  = regexp.MustCompile(`([0-9]+)\[`) // in the list of widths
+)
+
+// embed puts the glyphs that are used into the fonts of a paper.
+func embed(objs [][]byte, faces map[string]*face) error {
+	used := map[string][]int{} // by family
+	for _, o := range objs {
+		_, widths, ok := bytes.Cut(o, []byte("/Type /Font\n/W ["))
+		name := baseFont.FindSubmatch(o)
+		if !ok || name == nil {
+			continue
+		}
+		for _, m := range glyphOf.FindAllSubmatch(widths, -1) {
+			g, err := strconv.ParseUint(string(m[1]), 10, 16)
+			if err != nil {
+				return fmt.Errorf("%w: %w", errShape, err)
+			}
+			used[string(name[1])] = append(used[string(name[1])], int(g))
+		}
+	}
+	for _, o := range objs {
+		m := fontFile.FindSubmatch(o)
+		if m == nil || !bytes.HasPrefix(o, []byte("<<\n/Type /FontDescriptor\n")) {
+			continue
+		}
+		at, err := strconv.Atoi(string(m[1]))
+		fc := faces[string(m[2])]
+		if err != nil || at < 1 || at > len(objs) || fc == nil {
+			return errShape
+		}
+		file := fc.file.subset(used[fc.family])
+		if objs[at-1], err = stream(file, zlib.BestSpeed, fmt.Sprintf(" /Length1 %d", len(file))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stream is an object of data, packed; more goes into its dictionary.
+func stream(data []byte, level int, more string) ([]byte, error) {
+	var z bytes.Buffer
+	w, err := zlib.NewWriterLevel(&z, level)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "<< /Filter /FlateDecode /Length %d%s >>\nstream\n%s\nendstream\n", z.Len(), more, z.Bytes()), nil
+}
+
 var bfrange = regexp.MustCompile(`<([0-9A-F]+)><[0-9A-F]+><([0-9A-F]+)>`)
 
 // unicodeMap rewrites a ToUnicode map in blocks of at most 100 lines, as the format demands, with surrogate pairs.
@@ -99,15 +160,7 @@ func unicodeMap(o []byte) ([]byte, error) {
 		lines = lines[n:]
 	}
 	m.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n")
-	var z bytes.Buffer
-	w := zlib.NewWriter(&z)
-	if _, err := w.Write(m.Bytes()); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return fmt.Appendf(nil, "<< /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\n", z.Len(), z.Bytes()), nil
+	return stream(m.Bytes(), zlib.DefaultCompression, "")
 }
 
 // info is the document information dictionary.

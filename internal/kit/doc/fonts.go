@@ -45,10 +45,12 @@ type Fonts struct {
 	seals     sync.Map // Seal → []byte, PNG
 }
 
-// face is one parsed font: sfnt measures it and gives outlines, gopdf (through the container) embeds it.
+// face is one parsed font: sfnt measures it and gives outlines; gopdf (through the container) sets text with it, knowing it
+// without its outlines; those that a paper needs are embedded by finish.
 type face struct {
 	family string
 	font   *sfnt.Font
+	file   *program
 }
 
 // OpenFonts parses the embedded fonts, some 50 ms once. Further files, tried in their order before the machine's own,
@@ -79,10 +81,14 @@ func (f *Fonts) parse(family string, data []byte) (*face, error) {
 	if err != nil {
 		return nil, fmt.Errorf("doc: font %s: %w", family, err)
 	}
-	if err := f.container.AddTTFFontData(family, data); err != nil {
+	file, err := parseProgram(data)
+	if err != nil {
 		return nil, fmt.Errorf("doc: font %s: %w", family, err)
 	}
-	return &face{family: family, font: font}, nil
+	if err := f.container.AddTTFFontData(family, file.blank()); err != nil {
+		return nil, fmt.Errorf("doc: font %s: %w", family, err)
+	}
+	return &face{family: family, font: font, file: file}, nil
 }
 
 // openRare reads the fall-back fonts when the first rare character is met. A file that cannot be read or parsed is

@@ -109,12 +109,12 @@ func (b *Builder) drawRun(gs []glyph, x, base, size, space float64) {
 
 // use selects a face, adding it to the file when it is used for the first time.
 func (b *Builder) use(fc *face, size float64) bool {
-	if !b.faces[fc.family] {
+	if b.faces[fc.family] == nil {
 		if err := b.pdf.AddTTFFontFromFontContainer(fc.family, b.fonts.container); err != nil {
 			b.fail(err)
 			return false
 		}
-		b.faces[fc.family] = true
+		b.faces[fc.family] = fc
 	}
 	err := b.pdf.SetFont(fc.family, "", size)
 	b.fail(err)

