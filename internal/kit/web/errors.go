@@ -138,6 +138,9 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if s.sent != nil && s.sent.status != 0 { // too late for another answer
 		return
 	}
+	for _, of := range []string{"Content-Encoding", "Content-Length", "Content-Disposition", "Location"} {
+		w.Header().Del(of) // of the page that was about to be sent
+	}
 	if e.Retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(e.Retry/time.Second)))
 	}

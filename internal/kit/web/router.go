@@ -75,7 +75,7 @@ func NewRouter(o Options) *Router {
 	}
 	rt := &Router{opt: o, mux: http.NewServeMux(), sessions: newSessions(o), limiter: newLimiter(o.Limits), assets: assets,
 		origin: http.NewCrossOriginProtection(), policy: policy(o.Targets)}
-	rt.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { rt.fail(w, r, err) }
+	rt.sessions.ErrorFunc = rt.sessionFailed
 	rt.mux.HandleFunc("GET /s/{name...}", rt.serveAsset)
 	rt.mux.Handle("/", rt.page(&Route{Pattern: "/", Right: Public, Class: ClassPage, repeatable: true}, rt.noRoute))
 	return rt
@@ -131,6 +131,15 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rt.mux.ServeHTTP(rec, r)
+}
+
+// sessionFailed answers where a session cannot be read, or cannot be stored at the first byte of a page: then the error page
+// is the whole answer, and what the page itself goes on to write goes nowhere. It's an ordinary end where the reader left.
+func (rt *Router) sessionFailed(w http.ResponseWriter, r *http.Request, err error) {
+	s := stateOf(r.Context())
+	s.session = false
+	rt.fail(w, r, err)
+	s.sent.closed = true
 }
 
 func (rt *Router) modeOf(r *http.Request) string {
@@ -312,16 +321,24 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	closed bool // the answer is complete: what else is written belongs to a page that failed
 }
 
+// errClosed stops a page that goes on after its error has been sent.
+var errClosed = errors.New("web: the answer is complete")
+
 func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
+	if w.status != 0 { // the first answer counts
+		return
 	}
+	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *recorder) Write(b []byte) (int, error) {
+	if w.closed {
+		return 0, errClosed
+	}
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
