@@ -185,6 +185,7 @@ func flows(fsys fs.FS) (*flow.Library, error) {
 func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &casework.Doer{S: z.Cases})
+	river.AddWorker(workers, &casework.Messenger{S: z.Cases})
 	river.AddWorker(workers, &casework.Watcher{S: z.Cases})
 	river.AddWorker(workers, &casework.BillClerk{S: z.Cases})
 	river.AddWorker(workers, &casework.NightWatch{S: z.Cases})

@@ -76,7 +76,7 @@ func (s *Service) deskTaxCounter(_ context.Context, _ pgx.Tx, c *Case, _ Order, 
 		if err != nil {
 			return fmt.Errorf("casework: confirm tax: %w", err)
 		}
-		return nil
+		return s.Spread(ctx, tx, Tidings{Case: c.ID, What: TaxAgreed, Ref: c.Facts.TaxNo})
 	}
 	return r, nil
 }

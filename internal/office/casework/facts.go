@@ -16,6 +16,7 @@ type Facts struct {
 	ContractNo  string `json:"contractNo,omitempty"`
 	FilingNo    string `json:"filingNo,omitempty"`
 	SurveyNo    string `json:"surveyNo,omitempty"`
+	RegistryNo  string `json:"registryNo,omitempty"`  // of the case that the registry made of ours
 	BookVersion string `json:"bookVersion,omitempty"` // of the registry's page of the unit when it was checked
 	BuyerHomes  int    `json:"buyerHomes"`
 
@@ -23,7 +24,11 @@ type Facts struct {
 	TaxReceipts []string `json:"taxReceipts,omitempty"`
 	Dispute     *Dispute `json:"dispute,omitempty"`
 
+	TaxSlip *TaxSlip `json:"taxSlip,omitempty"`
+
 	Agreement    string `json:"agreement,omitempty"` // number of the trust agreement
+	TrustNo      string `json:"trustNo,omitempty"`   // under which housing supervises the money
+	TrustTold    bool   `json:"trustTold,omitempty"` // housing has the agreement
 	TrustAccount string `json:"trustAccount,omitempty"`
 
 	Loans []LoanFact `json:"loans,omitempty"`
@@ -39,6 +44,14 @@ type Facts struct {
 
 	Against   string `json:"against,omitempty"`   // the last thing that was said against the case: its reason if it is refused
 	WhyClosed string `json:"whyClosed,omitempty"` // why it ended, or is about to end, before its time
+}
+
+// TaxSlip is the payment slip (缴款书) by which the tax of an assessment is paid into the treasury.
+type TaxSlip struct {
+	Assessment string    `json:"assessment"`
+	Number     string    `json:"number"`
+	Treasury   string    `json:"treasury"`
+	PayBy      land.Date `json:"payBy"`
 }
 
 // SaveFacts writes c.Facts; the caller holds the lock of the case.

@@ -82,7 +82,8 @@ func (s *Service) AtCounter(ctx context.Context, db pg.DB, who staff.Person, for
 	args := s.queueArgs(who)
 	args["form"], args["no"] = form, string(no)
 	rows, err := db.Query(ctx, `SELECT o.id, c.no, o.name, c.item_name, c.people, c.address, c.district, c.channel, o.assignee_name, o.opened_at, o.due_at, o.escalated,
-			0::int, o.trouble
+			(SELECT count(*) FROM case_checks k WHERE k.case_id = c.id AND k.result <> 'pass')::int, o.trouble,
+			(SELECT count(*) FROM case_checks k WHERE k.case_id = c.id)::int
 		FROM work_orders o JOIN cases c ON c.id = o.case_id
 		WHERE o.kind = 'person' AND o.state = 'open' AND o.form = @form AND (@no = '' OR c.no = @no) AND `+myDesk+`
 		ORDER BY coalesce(o.due_at, 'infinity'), o.id LIMIT 50`, args)

@@ -59,6 +59,9 @@ func (s *Service) TrustOpened(account string) Result {
 			if err := s.SaveFacts(ctx, tx, c); err != nil {
 				return err
 			}
+			if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: TrustSigned}); err != nil {
+				return err
+			}
 			if err := s.trust.Open(ctx, tx, c.ID, account); err != nil {
 				return err
 			}
@@ -101,6 +104,24 @@ func (s *Service) Assessed(a AssessedTax) Result {
 		}}
 }
 
+// ContractFiled is the result of a filing. Contract is the number that housing gave to a contract of our own, if it did.
+func (s *Service) ContractFiled(filing, contract string) Result {
+	return Result{Data: map[string]any{"outcome": "pass"}, Public: "住建部门已备案买卖合同",
+		Effect: func(ctx context.Context, tx pgx.Tx, c *Case) error {
+			c.Facts.FilingNo = filing
+			if contract != "" {
+				c.Facts.ContractNo = contract
+			}
+			if err := s.SaveFacts(ctx, tx, c); err != nil {
+				return err
+			}
+			if c.Facts.Agreement == "" {
+				return nil
+			}
+			return s.Spread(ctx, tx, Tidings{Case: c.ID, What: Filed})
+		}}
+}
+
 // deskFiling keeps the filing number that a housing officer typed.
 func (s *Service) deskFiling(_ context.Context, _ pgx.Tx, _ *Case, _ Order, _ staff.Person, d Decision) (Result, error) {
 	r := Result{Data: map[string]any{"outcome": d.Outcome}, Opinion: d.Opinion, Requests: d.Requests}
@@ -111,11 +132,8 @@ func (s *Service) deskFiling(_ context.Context, _ pgx.Tx, _ *Case, _ Order, _ st
 	if number == "" {
 		return r, FieldErrors{"filing": "请填写备案号"}
 	}
-	r.Public = "住建部门已备案买卖合同"
-	r.Effect = func(ctx context.Context, tx pgx.Tx, c *Case) error {
-		c.Facts.FilingNo = number
-		return s.SaveFacts(ctx, tx, c)
-	}
+	r = s.ContractFiled(number, "")
+	r.Opinion = d.Opinion
 	return r, nil
 }
 
@@ -333,6 +351,14 @@ func (s *Service) deposited(ctx context.Context, tx pgx.Tx, c *Case, d trust.Dep
 	if d.Kind == trust.Loan {
 		words = "贷款"
 	}
+	if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: TrustDeposit, Ref: d.Reference, At: d.At}); err != nil {
+		return err
+	}
+	if r.AllHere && !r.MustReturn {
+		if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: TrustFull, At: d.At}); err != nil {
+			return err
+		}
+	}
 	if err := s.told(ctx, tx, c, "trust-deposit", words+" "+d.Amount.String()+" 元已存入托管账户", map[string]any{"amt": d.Amount.String()}); err != nil {
 		return err
 	}
@@ -418,7 +444,7 @@ func (s *Service) endAgreement(ctx context.Context, tx pgx.Tx, c *Case) error {
 
 // TrustMoved is the result of the bank's answer to an instruction. A payment that the bank could not make goes to a person.
 func (s *Service) TrustMoved(instruction string, results []trust.Result, at time.Time, public string) Result {
-	return Result{Public: public, Effect: func(ctx context.Context, tx pgx.Tx, _ *Case) error {
+	return Result{Public: public, Effect: func(ctx context.Context, tx pgx.Tx, c *Case) error {
 		settled, err := s.trust.Done(ctx, tx, instruction, results, at)
 		if err != nil {
 			return err
@@ -426,7 +452,11 @@ func (s *Service) TrustMoved(instruction string, results []trust.Result, at time
 		if len(settled.Failed) > 0 {
 			return ErrFailedPayment
 		}
-		return nil
+		t := Tidings{Case: c.ID, What: TrustPaid, Ref: instruction, At: at}
+		if settled.State == trust.Closed || settled.State == trust.Cancelled {
+			t.What = TrustClosed
+		}
+		return s.Spread(ctx, tx, t)
 	}}
 }
 

@@ -173,6 +173,9 @@ func (s *Service) taxConfirmed(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, 
 	if _, err := tx.Exec(ctx, `UPDATE assessments SET state = 'confirmed' WHERE case_id = $1 AND number = $2`, c.ID, m.Assessment); err != nil {
 		return fmt.Errorf("casework: confirm tax: %w", err)
 	}
+	if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: TaxAgreed, Ref: m.Assessment}); err != nil {
+		return err
+	}
 	return s.fact(ctx, tx, c, "tax.confirmed")
 }
 
@@ -241,6 +244,10 @@ func (s *Service) parcel(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, p mess
 		if err := s.announce(ctx, tx, c, "parcel-posted", map[string]any{"label": p.Label}, ""); err != nil {
 			return err
 		}
+	}
+	if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: ParcelOnWay, Ref: fmt.Sprintf("%s/%d", p.State, p.At.Unix()), At: p.At,
+		Detail: map[string]string{"label": p.Label, "state": p.State, "note": p.Text}}); err != nil {
+		return err
 	}
 	text := strings.TrimSpace("EMS " + p.Label + " " + p.Text)
 	if err := s.note(ctx, tx, c.ID, Event{Text: text, Public: true}); err != nil {

@@ -39,14 +39,18 @@ type Row struct {
 	Escalated int
 	Warnings  int // checks that did not pass
 	Trouble   string
+	Checks    int // checks that were made
 }
 
 // Filter of a queue page. After is the key of the last row of the page before.
 type Filter struct {
-	View  string
-	Node  string
-	Limit int
-	After *Key
+	View     string
+	Node     string
+	Step     string          // name of the step
+	District string          // for who sees several
+	No       land.CaseNumber // of one case
+	Limit    int
+	After    *Key
 }
 
 // Key is the place of a row in the queue.
@@ -75,22 +79,36 @@ func (s *Service) Queue(ctx context.Context, db pg.DB, who staff.Person, f Filte
 		return nil, fmt.Errorf("casework: no view %q", f.View)
 	}
 	args := s.queueArgs(who)
-	args["node"], args["limit"] = f.Node, f.Limit
+	args["node"], args["step"], args["only"], args["no"], args["limit"] = f.Node, f.Step, f.District, string(f.No), f.Limit
 	args["afterDue"], args["afterID"] = (*time.Time)(nil), (*uuid.UUID)(nil)
 	if f.After != nil {
 		args["afterDue"], args["afterID"] = f.After.Due, f.After.ID
 	}
 	rows, err := db.Query(ctx, `SELECT o.id, c.no, o.name, c.item_name, c.people, c.address, c.district, c.channel, o.assignee_name,
 			o.opened_at, o.due_at, o.escalated,
-			(SELECT count(*) FROM case_checks k WHERE k.case_id = c.id AND k.result <> 'pass')::int, o.trouble
+			(SELECT count(*) FROM case_checks k WHERE k.case_id = c.id AND k.result <> 'pass')::int, o.trouble,
+			(SELECT count(*) FROM case_checks k WHERE k.case_id = c.id)::int
 		FROM work_orders o JOIN cases c ON c.id = o.case_id
-		WHERE `+where+` AND (@node = '' OR o.node = @node)
+		WHERE `+where+` AND (@node = '' OR o.node = @node) AND (@step = '' OR o.name = @step) AND (@only = '' OR o.district = @only) AND (@no = '' OR c.no = @no)
 		  AND (@afterDue::timestamptz IS NULL OR (coalesce(o.due_at, 'infinity'), o.id) > (@afterDue, @afterID::uuid))
 		ORDER BY coalesce(o.due_at, 'infinity'), o.id LIMIT @limit`, args)
 	if err != nil {
 		return nil, fmt.Errorf("casework: queue: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Row])
+}
+
+// Steps names the steps of a view's orders, for its filter.
+func (s *Service) Steps(ctx context.Context, db pg.DB, who staff.Person, view string) ([]string, error) {
+	where, ok := views[view]
+	if !ok {
+		return nil, fmt.Errorf("casework: no view %q", view)
+	}
+	rows, err := db.Query(ctx, `SELECT DISTINCT name FROM (SELECT o.name FROM work_orders o WHERE `+where+` LIMIT 1000) x ORDER BY name`, s.queueArgs(who))
+	if err != nil {
+		return nil, fmt.Errorf("casework: steps of a view: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // Counts of the views, for the tabs: one query, each count capped at 1000.

@@ -55,9 +55,10 @@ type Service struct {
 	papers   *papers.Store
 	prefix   string
 
-	engine *flow.Engine
-	jobs   Jobs
-	acts   map[string]Act
+	engine  *flow.Engine
+	jobs    Jobs
+	acts    map[string]Act
+	tellers map[string]Teller
 }
 
 // Jobs puts work into the queue within a transaction; River's client does.
@@ -91,7 +92,7 @@ type Request struct {
 // New makes the service. Bind it to an engine and a queue before use.
 func New(p Parts) *Service {
 	s := &Service{pool: p.Pool, keys: p.Keys, clock: p.Clock, log: p.Log, audit: p.Audit, catalog: p.Catalog, door: p.Door,
-		staff: p.Staff, register: p.Register, trust: p.Trust, billing: p.Billing, papers: p.Papers, prefix: p.Prefix, acts: map[string]Act{}}
+		staff: p.Staff, register: p.Register, trust: p.Trust, billing: p.Billing, papers: p.Papers, prefix: p.Prefix, acts: map[string]Act{}, tellers: map[string]Teller{}}
 	s.ownActs()
 	s.takeMessages()
 	return s

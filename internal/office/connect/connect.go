@@ -49,6 +49,7 @@ type Room struct{ Parts }
 func New(p Parts) *Room {
 	r := &Room{p}
 	r.acts()
+	r.tidings()
 	r.inbound()
 	r.questions()
 	return r

@@ -3,8 +3,6 @@ package connect
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/office/casework"
 )
@@ -17,19 +15,11 @@ func (r *Room) fileContract(ctx context.Context, c *casework.Case, o casework.Or
 
 // contractFiled takes the housing department's verdict.
 func (r *Room) contractFiled(in spec.HousingContractResultRequest) casework.Result {
-	out := reviewed(in.Review)
-	out.Effect = r.effect(func(_ context.Context, _ pgx.Tx, c *casework.Case) error {
-		if in.Review.Outcome == spec.OutcomePass {
-			c.Facts.FilingNo = in.FilingNo
-			if in.ContractNo != "" {
-				c.Facts.ContractNo = in.ContractNo
-			}
-		}
-		return nil
-	})
-	if in.Review.Outcome == spec.OutcomePass {
-		out.Public = "住建部门已备案买卖合同"
+	if in.Review.Outcome != spec.OutcomePass {
+		return reviewed(in.Review)
 	}
+	out := r.Cases.ContractFiled(in.FilingNo, in.ContractNo)
+	out.Opinion = in.Review.Opinion
 	return out
 }
 

@@ -40,7 +40,7 @@ func result[In any](r *Room, op spec.Operation, work func(In) uuid.UUID, f func(
 		}
 		err = settled(r.Cases.Settle(ctx, tx, o.ID, res))
 		if errors.Is(err, casework.ErrGrant) {
-			return spec.Ack{}, refused(spec.CodeSchema, "批准金额应大于 0，不高于申请金额")
+			return spec.Ack{}, refused("impossible-amount", "批准金额应大于 0，不高于申请金额")
 		}
 		if err != nil {
 			return spec.Ack{}, err

@@ -21,9 +21,12 @@ func (r *Room) survey(ctx context.Context, c *casework.Case, o casework.Order) (
 
 func (r *Room) surveyed(in spec.RegistrySurveyResultRequest) casework.Result {
 	out := reviewed(in.Review)
-	out.Effect = r.effect(func(_ context.Context, _ pgx.Tx, c *casework.Case) error {
+	out.Effect = r.effect(func(ctx context.Context, tx pgx.Tx, c *casework.Case) error {
 		c.Facts.SurveyNo = in.SurveyNo
-		return nil
+		if in.Review.Outcome != spec.OutcomePass {
+			return nil
+		}
+		return r.Cases.Spread(ctx, tx, casework.Tidings{Case: c.ID, What: casework.Surveyed, Ref: in.SurveyNo})
 	})
 	if in.Review.Outcome == spec.OutcomePass {
 		out.Public = "登记中心已完成权籍调查"

@@ -22,8 +22,11 @@ import (
 func (o *Office) InsertTx(_ context.Context, _ pgx.Tx, args river.JobArgs, _ *river.InsertOpts) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if d, ok := args.(casework.DoArgs); ok {
-		o.jobs = append(o.jobs, d)
+	switch x := args.(type) {
+	case casework.DoArgs:
+		o.jobs = append(o.jobs, x)
+	case casework.TidingsArgs:
+		o.Spread = append(o.Spread, x.Tidings)
 	}
 	return nil
 }

@@ -46,6 +46,7 @@ type Office struct {
 	Hall     *ferry.Door // the other end: what the office sends arrives in Sent
 	Blobs    *blob.Store
 	Audit    *audit.Log
+	Spread   []casework.Tidings // of the kinds that the test gave a teller
 
 	mu     sync.Mutex
 	jobs   []casework.DoArgs

@@ -1,0 +1,88 @@
+package casework_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"yichuang/internal/exchange"
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/office/casework"
+)
+
+var allTidings = []string{casework.Filed, casework.TrustSigned, casework.TrustDeposit, casework.TrustFull, casework.TrustPaid, casework.TrustClosed,
+	casework.Surveyed, casework.TaxAgreed, casework.AcceptedByUs, casework.ParcelOnWay}
+
+// listen has all tidings told to nobody.
+func (s *sale) listen() {
+	for _, what := range allTidings {
+		s.Cases.OnTidings(what, func(context.Context, *casework.Case, casework.Tidings) error { return nil })
+	}
+}
+
+func (s *sale) spread() []string {
+	var out []string
+	for _, t := range s.Spread {
+		if t.Case == s.id {
+			out = append(out, t.What)
+		}
+	}
+	return out
+}
+
+// What others are told of a sale with a loan, in the order in which it becomes true.
+func TestTidingsOfASale(t *testing.T) {
+	s, app := newSale(t, "commercial")
+	s.listen()
+	s.Submit(app)
+	s.Work()
+	s.payAll()
+	s.accept()
+	s.reviewed()
+	s.lend()
+	want := []string{casework.TaxAgreed, casework.TrustDeposit, casework.AcceptedByUs, casework.TrustDeposit, casework.TrustFull, casework.TrustClosed}
+	got := slices.DeleteFunc(s.spread(), func(what string) bool { return what == casework.Filed || what == casework.TrustSigned })
+	if !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
+	keys := map[string]bool{}
+	for _, x := range s.Spread {
+		keys[x.Key()] = true
+	}
+	if len(keys) != len(s.Spread) {
+		t.Errorf("%d tidings have %d keys", len(s.Spread), len(keys))
+	}
+}
+
+// A silent system is asked again, one without an interface is not, and what a system refuses is written into the file.
+func TestTidingsAndTheirAnswers(t *testing.T) {
+	s := prepared(t, "none")
+	for _, tt := range []struct {
+		answer error
+		again  bool
+		noted  bool
+	}{
+		{answer: nil},
+		{answer: exchange.ErrDesk},
+		{answer: exchange.ErrUnavailable, again: true},
+		{answer: &exchange.Refusal{Code: spec.CodeNotFound, Message: "没有这份合同"}, noted: true},
+	} {
+		s.Cases.OnTidings(casework.Filed, func(context.Context, *casework.Case, casework.Tidings) error { return tt.answer })
+		before, err := s.Cases.Events(t.Context(), s.Pool, s.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Cases.Tell(t.Context(), casework.Tidings{Case: s.id, What: casework.Filed})
+		if tt.again != errors.Is(err, exchange.ErrUnavailable) || !tt.again && err != nil {
+			t.Errorf("answered %v: %v", tt.answer, err)
+		}
+		after, err := s.Cases.Events(t.Context(), s.Pool, s.id)
+		if err != nil || (len(after) > len(before)) != tt.noted {
+			t.Errorf("answered %v: %d lines were added, %v", tt.answer, len(after)-len(before), err)
+		}
+		if last := after[len(after)-1]; tt.noted && last.Public {
+			t.Errorf("the parties read %q", last.Text)
+		}
+	}
+}
