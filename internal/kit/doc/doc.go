@@ -142,7 +142,7 @@ func (b *Builder) Bytes() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("doc: write: %w", err)
 	}
-	out, err := finish(raw, b.set, b.faces)
+	out, err := b.finish(raw)
 	if err != nil {
 		return nil, err
 	}

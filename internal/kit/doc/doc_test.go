@@ -272,7 +272,7 @@ func TestTooNarrow(t *testing.T) {
 
 func TestFinishRefusesAnotherShape(t *testing.T) {
 	for _, in := range []string{"", "startxref\n", "startxref\n99999\n", "xref\n0 2\nstartxref\n0\n"} {
-		if _, err := finish([]byte(in), Setup{}, nil); !errors.Is(err, errShape) {
+		if _, err := fonts(t).Begin(Setup{}).finish([]byte(in)); !errors.Is(err, errShape) {
 			t.Errorf("%q: %v", in, err)
 		}
 	}

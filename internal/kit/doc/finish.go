@@ -16,23 +16,23 @@ import (
 // glyphs into every paper, and packing those took longer than all the rest); the map from glyphs to text of characters beyond
 // the basic plane (it writes five digits where UTF-16 has a pair, so that such a name could not be copied or searched), the
 // information dictionary (which must be an object of its own), the language, and a file identifier made from the contents.
-func finish(raw []byte, s Setup, faces map[string]*face) ([]byte, error) {
+func (b *Builder) finish(raw []byte) ([]byte, error) {
 	objs, err := split(raw)
 	if err != nil {
 		return nil, err
 	}
 	for i, o := range objs {
 		if bytes.Contains(o, []byte("beginbfrange")) {
-			if objs[i], err = unicodeMap(o); err != nil {
+			if objs[i], err = b.fonts.unicodeMap(o); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if err := embed(objs, faces); err != nil {
+	if err := b.embed(objs); err != nil {
 		return nil, err
 	}
 	objs[0] = fmt.Appendf(nil, "<< /Type /Catalog /Pages 2 0 R /Lang (zh-CN) /ViewerPreferences << /DisplayDocTitle true >> >>")
-	objs = append(objs, info(s))
+	objs = append(objs, info(b.set))
 	return assemble(objs), nil
 }
 
@@ -83,7 +83,7 @@ var (
 )
 
 // embed puts the glyphs that are used into the fonts of a paper.
-func embed(objs [][]byte, faces map[string]*face) error {
+func (b *Builder) embed(objs [][]byte) error {
 	used := map[string][]int{} // by family
 	for _, o := range objs {
 		_, widths, ok := bytes.Cut(o, []byte("/Type /Font\n/W ["))
@@ -105,25 +105,32 @@ func embed(objs [][]byte, faces map[string]*face) error {
 			continue
 		}
 		at, err := strconv.Atoi(string(m[1]))
-		fc := faces[string(m[2])]
+		fc := b.faces[string(m[2])]
 		if err != nil || at < 1 || at > len(objs) || fc == nil {
 			return errShape
 		}
 		file := fc.file.subset(used[fc.family])
-		if objs[at-1], err = stream(file, zlib.BestSpeed, fmt.Sprintf(" /Length1 %d", len(file))); err != nil {
+		if objs[at-1], err = b.fonts.stream(file, fmt.Sprintf(" /Length1 %d", len(file))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// stream is an object of data, packed; more goes into its dictionary.
-func stream(data []byte, level int, more string) ([]byte, error) {
+// stream is an object of data, packed; more goes into its dictionary. Packers are kept: to make one takes longer than to pack
+// a font with it.
+func (f *Fonts) stream(data []byte, more string) ([]byte, error) {
 	var z bytes.Buffer
-	w, err := zlib.NewWriterLevel(&z, level)
-	if err != nil {
-		return nil, err
+	w, ok := f.packers.Get().(*zlib.Writer)
+	if ok {
+		w.Reset(&z)
+	} else {
+		var err error
+		if w, err = zlib.NewWriterLevel(&z, zlib.BestSpeed); err != nil {
+			return nil, err
+		}
 	}
+	defer f.packers.Put(w)
 	if _, err := w.Write(data); err != nil {
 		return nil, err
 	}
@@ -136,7 +143,7 @@ func stream(data []byte, level int, more string) ([]byte, error) {
 var bfrange = regexp.MustCompile(`<([0-9A-F]+)><[0-9A-F]+><([0-9A-F]+)>`)
 
 // unicodeMap rewrites a ToUnicode map in blocks of at most 100 lines, as the format demands, with surrogate pairs.
-func unicodeMap(o []byte) ([]byte, error) {
+func (f *Fonts) unicodeMap(o []byte) ([]byte, error) {
 	lines := bfrange.FindAllSubmatch(o, -1)
 	var m bytes.Buffer
 	m.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
@@ -160,7 +167,7 @@ func unicodeMap(o []byte) ([]byte, error) {
 		lines = lines[n:]
 	}
 	m.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n")
-	return stream(m.Bytes(), zlib.DefaultCompression, "")
+	return f.stream(m.Bytes(), "")
 }
 
 // info is the document information dictionary.

@@ -42,7 +42,8 @@ type Fonts struct {
 	container *gopdf.FontContainer
 	main      [2][2]*face // [serif, sans][regular, bold]
 	rare      func() []*face
-	seals     sync.Map // Seal → []byte, PNG
+	seals     sync.Map  // Seal → []byte, PNG
+	packers   sync.Pool // of *zlib.Writer
 }
 
 // face is one parsed font: sfnt measures it and gives outlines; gopdf (through the container) sets text with it, knowing it
