@@ -148,10 +148,11 @@ func TakeNotice(ctx context.Context) (Notice, bool) {
 
 // modes are the ways to show pages that a person can choose, as classes of <html>.
 func modes() []string {
-	return []string{"elder", "elder elder2", "contrast", "elder contrast", "elder elder2 contrast"}
+	return []string{"elder", "elder elder2", "contrast", "elder contrast", "elder elder2 contrast", "nokeys"}
 }
 
-// Mode is the class of <html> that the person chose: "elder", "elder elder2", "contrast" or a mix; "" for the usual one.
+// Mode is the class of <html> that the person chose: "elder", "elder elder2", "contrast" or a mix, "nokeys" where single letters
+// are not to do anything; "" for the usual one.
 func Mode(ctx context.Context) string {
 	if s := stateOf(ctx); s != nil {
 		return s.mode

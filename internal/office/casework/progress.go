@@ -20,6 +20,9 @@ func (s *Service) publish(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
+	if err := s.reach(ctx, tx, c); err != nil { // the last order of a stage may have ended after the next one's had opened
+		return err
+	}
 	orders, err := s.Orders(ctx, tx, id)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -32,6 +33,9 @@ type file struct {
 	Mark   string
 	Pick   string // digest of the material shown at the right
 	PickNo int
+	Look   look
+	All    bool // every check, also those that passed
+	Others int  // further cases of the home
 
 	MayReport bool
 
@@ -74,21 +78,22 @@ func (r *Room) open(req *http.Request) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.load(ctx, me, c, req.URL.Query().Get("tab"), req.URL.Query().Get("m"), req.URL.Query().Get("p"))
+	return r.load(ctx, me, c, req.URL.Query())
 }
 
-// load reads what the chosen tab needs: seven short queries at most, each by an index of the case.
-func (r *Room) load(ctx context.Context, me staff.Person, c *casework.Case, tab, pick, page string) (*file, error) {
+// load reads what the chosen tab needs: eight short queries at most, each by an index of the case.
+func (r *Room) load(ctx context.Context, me staff.Person, c *casework.Case, q url.Values) (*file, error) {
 	if err := r.mayRead(ctx, me, c); err != nil {
 		return nil, err
 	}
 	if err := r.looked(ctx, me, "查看办件", string(c.Unit), string(c.No)); err != nil {
 		return nil, err
 	}
-	v := &file{Me: me, Case: c, Tab: "checks", Now: r.Clock.Now(), Mark: r.mark(ctx, me), MayReport: staff.RightsOf(me.Roles)[staff.Report]}
+	v := &file{Me: me, Case: c, Tab: "checks", Now: r.Clock.Now(), Mark: r.mark(ctx, me), Look: lookOf(q), All: q.Has("all"),
+		MayReport: staff.RightsOf(me.Roles)[staff.Report]}
 	for _, t := range tabs {
-		if t.key == tab {
-			v.Tab = tab
+		if t.key == q.Get("tab") {
+			v.Tab = t.key
 		}
 	}
 	var err error
@@ -98,9 +103,22 @@ func (r *Room) load(ctx context.Context, me staff.Person, c *casework.Case, tab,
 	if v.Orders, err = r.Cases.Orders(ctx, r.Pool, c.ID); err != nil {
 		return nil, err
 	}
+	others, err := r.Cases.OfUnit(ctx, r.Pool, c.Unit, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	v.Others = len(others)
 	v.Materials = r.materials(c, me)
-	v.Pick, v.PickNo = pickOf(v.Materials, pick), pageOf(page)
+	v.Pick, v.PickNo = pickOf(v.Materials, q.Get("m")), pageOf(q.Get("p"))
 	return v, r.loadTab(ctx, v)
+}
+
+func lookOf(q url.Values) look {
+	turn, err := strconv.Atoi(q.Get("turn"))
+	if err != nil || turn < 0 || turn > 3 {
+		turn = 0
+	}
+	return look{turn, q.Get("big") == "1"}
 }
 
 func (r *Room) loadTab(ctx context.Context, v *file) (err error) {
@@ -333,7 +351,7 @@ func (r *Room) openOrder(req *http.Request) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := r.load(ctx, me, c, req.URL.Query().Get("tab"), req.URL.Query().Get("m"), req.URL.Query().Get("p"))
+	v, err := r.load(ctx, me, c, req.URL.Query())
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,10 @@ type orderView struct {
 	Do     string // outcome that was chosen; empty: none yet
 	Fields []deskField
 	Asks   []askable
+
+	Originals []original // at the counter
+	Grounds   []string   // for a refusal
+	Place     place      // among what the person has in hand
 }
 
 // deskField is one field of the form by which people do what a system does elsewhere.
@@ -64,7 +68,24 @@ func (r *Room) orderPage(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, req, http.StatusOK, orderPage(r.orderView(v, web.NewForm(req), req.URL.Query().Get("do"))))
+	view := r.orderView(v, web.NewForm(req), req.URL.Query().Get("do"))
+	view.Form.Default("opinion", suggested(view))
+	if view.Place, err = r.place(req.Context(), v); err != nil {
+		return err
+	}
+	return r.showOrder(w, req, http.StatusOK, view)
+}
+
+// showOrder shows an order as its form wants it: the counter has a page of its own.
+func (r *Room) showOrder(w http.ResponseWriter, req *http.Request, status int, v *orderView) error {
+	counter := v.Order.Form == "accept" && v.Order.State == "open" && v.Held == "" && (v.Do == "" || v.Do == "pass")
+	if !counter {
+		return web.Render(w, req, status, orderPage(v))
+	}
+	if err := r.loadMoney(req.Context(), v.file); err != nil {
+		return err
+	}
+	return web.Render(w, req, status, acceptPage(v))
 }
 
 func (r *Room) orderView(v *file, f *web.Form, do string) *orderView {
@@ -87,6 +108,12 @@ func (r *Room) orderView(v *file, f *web.Form, do string) *orderView {
 		for _, m := range item.Materials {
 			o.Asks = append(o.Asks, askable{m.Code, m.Name})
 		}
+	}
+	if v.Order.Form == "accept" {
+		o.Originals = originals(v)
+	}
+	if o.Do == "refuse" {
+		o.Grounds = grounds(v.Case)
 	}
 	return o
 }
@@ -139,7 +166,13 @@ func (r *Room) decide(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	view := r.orderView(v, f, f.Value("outcome"))
-	d := casework.Decision{Outcome: f.Value("outcome"), Opinion: f.Value("opinion"), Source: web.Source(req.Context()), Values: map[string]string{"compared": f.Value("compared")}}
+	d := casework.Decision{Outcome: f.Value("outcome"), Opinion: f.Value("opinion"), Source: web.Source(req.Context()), Values: map[string]string{}}
+	if v.Order.Form == "accept" {
+		view.compare(f, &d)
+	}
+	if d.Outcome == "refuse" && f.Value("ground") != "" && strings.TrimSpace(d.Opinion) != "" {
+		d.Opinion = groundWords(view.Grounds, f.Value("ground")) + "：" + d.Opinion
+	}
 	if d.Outcome == "done" {
 		d.Outcome = ""
 	}
@@ -164,10 +197,14 @@ func (r *Room) decide(w http.ResponseWriter, req *http.Request) error {
 	}
 	if !f.OK() {
 		view.Form = f
-		return web.Render(w, req, http.StatusUnprocessableEntity, orderPage(view))
+		return r.showOrder(w, req, http.StatusUnprocessableEntity, view)
 	}
 	web.Flash(req.Context(), "green", string(v.Case.No)+" "+v.Order.Name+"："+doneWords(d.Outcome))
-	return web.Redirect(w, req, "/w/queue/mine")
+	to, err := r.after(req.Context(), v, f.Value("outcome"))
+	if err != nil {
+		return err
+	}
+	return web.Redirect(w, req, to)
 }
 
 func doneWords(outcome string) string {
@@ -181,6 +218,9 @@ func doneWords(outcome string) string {
 const maxField = 60
 
 func (r *Room) checkDecision(f *web.Form, v *orderView, d casework.Decision) {
+	if d.Outcome == "refuse" && f.Value("ground") == "" {
+		f.Fail("ground", "请选择不予通过的依据")
+	}
 	if len(casework.Outcomes(*v.Order)) > 0 && d.Outcome == "" {
 		f.Fail("outcome", "请选择处理结果")
 	}

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"yichuang/internal/kit/web"
 	"yichuang/internal/kit/web/ui"
+	"yichuang/internal/land"
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/staff"
 )
@@ -51,6 +53,19 @@ type queueView struct {
 	Next   string
 	Now    time.Time
 	Counts map[string]int
+
+	Form      *web.Form // the filter
+	Steps     []ui.Choice
+	Districts []ui.Choice // for who sees several
+	Filtered  bool
+	First     *preview // what "next" would open
+}
+
+// preview is what the first case of the list has to show.
+type preview struct {
+	Row  casework.Row
+	Bad  []casework.Check
+	Good int
 }
 
 // views in the order of the tabs, with their words.
@@ -80,7 +95,15 @@ func (r *Room) queue(w http.ResponseWriter, req *http.Request) error {
 		return web.NotFound()
 	}
 	f := casework.Filter{View: v.View, Limit: pageSize + 1, After: afterKey(req)}
-	if v.Rows, err = r.Cases.Queue(ctx, r.Pool, me, f); err != nil {
+	if err := r.filter(req, &v, &f); err != nil {
+		return err
+	}
+	if v.Form.OK() {
+		if v.Rows, err = r.Cases.Queue(ctx, r.Pool, me, f); err != nil {
+			return err
+		}
+	}
+	if v.First, err = r.preview(ctx, me, v); err != nil {
 		return err
 	}
 	if len(v.Rows) > pageSize {
@@ -90,9 +113,60 @@ func (r *Room) queue(w http.ResponseWriter, req *http.Request) error {
 		if last.DueAt != nil {
 			due = strconv.FormatInt(last.DueAt.UnixMicro(), 10)
 		}
-		v.Next = "/w/queue/" + v.View + "?due=" + due + "&after=" + last.Order.String()
+		q := req.URL.Query()
+		q.Set("due", due)
+		q.Set("after", last.Order.String())
+		v.Next = "/w/queue/" + v.View + "?" + q.Encode()
 	}
 	return web.Render(w, req, http.StatusOK, queuePage(v))
+}
+
+// filter reads what the list is narrowed to. A number that is none is said beside its field, and nothing is listed.
+func (r *Room) filter(req *http.Request, v *queueView, f *casework.Filter) error {
+	q := req.URL.Query()
+	v.Form = web.NewForm(req)
+	for _, name := range []string{"no", "step", "district"} {
+		v.Form.Set(name, q.Get(name))
+		v.Filtered = v.Filtered || q.Get(name) != ""
+	}
+	if typed := v.Form.Value("no"); typed != "" {
+		no, err := land.ParseCaseNumber(typed)
+		if err != nil {
+			v.Form.Fail("no", "办件编号不对，请对照通知单再看一遍")
+		}
+		f.No = no
+	}
+	f.Step, f.District = v.Form.Value("step"), v.Form.Value("district")
+	steps, err := r.Cases.Steps(req.Context(), r.Pool, v.Me, v.View)
+	if err != nil {
+		return err
+	}
+	for _, name := range steps {
+		v.Steps = append(v.Steps, ui.Choice{Value: name, Text: name})
+	}
+	if v.Me.District == "" {
+		for _, d := range land.Districts() {
+			v.Districts = append(v.Districts, ui.Choice{Value: d.Code, Text: d.Name})
+		}
+	}
+	return nil
+}
+
+// preview reads the checks of the first case of a list that the person can go on with.
+func (r *Room) preview(ctx context.Context, me staff.Person, v queueView) (*preview, error) {
+	if len(v.Rows) == 0 || v.View != casework.Mine && v.View != casework.Pool && v.View != casework.Overdue {
+		return nil, nil
+	}
+	c, err := r.Cases.ByNo(ctx, r.Pool, land.CaseNumber(v.Rows[0].CaseNo), staff.ScopeOf(me))
+	if err != nil {
+		return nil, err
+	}
+	checks, err := r.Cases.Checks(ctx, r.Pool, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	bad, good := failed(checks)
+	return &preview{Row: v.Rows[0], Bad: bad, Good: len(good)}, nil
 }
 
 // afterKey reads the place from which a page goes on.

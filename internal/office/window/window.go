@@ -82,6 +82,7 @@ func (r *Room) Routes(rt *web.Router) {
 	rt.Post("/w/order/{id}/takeover", staff.Decide, r.takeOver)
 
 	rt.Get("/w/accept", staff.Accept, r.acceptList)
+	rt.Get("/w/accept/{no}/done", staff.Accept, r.accepted)
 	rt.Get("/w/issue", staff.Issue, r.issueList)
 	rt.Get("/w/book/{unit}", staff.ReadBook, r.book)
 	rt.Get("/w/search", staff.Search, r.searchPage)
@@ -176,6 +177,17 @@ func clockTime(t time.Time) string { return t.In(clock.Shanghai()).Format("01-02
 
 // dayAndTime is a time of the register, which may be years ago.
 func dayAndTime(t time.Time) string { return t.In(clock.Shanghai()).Format("2006-01-02 15:04") }
+
+func clockOnly(t time.Time) string { return t.In(clock.Shanghai()).Format("15:04") }
+
+// deadline is a time by which; midnight is said as the end of the day before.
+func deadline(t time.Time) string {
+	at := t.In(clock.Shanghai())
+	if at.Hour() == 0 && at.Minute() == 0 {
+		return at.AddDate(0, 0, -1).Format("01-02") + " 24:00"
+	}
+	return at.Format("01-02 15:04")
+}
 
 func orClock(t *time.Time) string {
 	if t == nil {

@@ -1,7 +1,9 @@
 package window
 
 import (
+	"math/big"
 	"strings"
+	"time"
 
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/kit/web/ui"
@@ -98,6 +100,69 @@ func billState(s string) string {
 	return map[string]string{"open": "待付", "paid": "已付", "expired": "已过期", "cancelled": "已撤销", "refunded": "已退款"}[s]
 }
 
+// percent writes a rate as people say it: 0.015 is 1.5%. What is no number stays as it is.
+func percent(rate string) string {
+	x, ok := new(big.Rat).SetString(rate)
+	if !ok {
+		return rate
+	}
+	words := strings.TrimRight(x.Mul(x, big.NewRat(100, 1)).FloatString(4), "0")
+	return strings.TrimRight(words, ".") + "%"
+}
+
+// evidence is the material that shows what a check compares; empty where none does.
+func evidence(v *file, check casework.Check) string {
+	kind, party, _ := strings.Cut(check.Code, ".")
+	code := map[string]string{"contract": "M-05", "identity": "M-02", "marriage": "M-04"}[kind]
+	who := ""
+	if p, ok := v.Case.App.Party(party); ok {
+		who = land.MaskName(p.Name)
+	}
+	for _, m := range v.Materials {
+		if m.Code == code && len(m.Files) > 0 && (who == "" || m.Who == who) {
+			return m.Files[0].Digest
+		}
+	}
+	return ""
+}
+
+// parts of two texts that should be the same: what they share in front and behind, and what differs between.
+type parts struct{ before, form, source, after string }
+
+func differ(form, source string) parts {
+	a, b := []rune(form), []rune(source)
+	head := 0
+	for head < len(a) && head < len(b) && a[head] == b[head] {
+		head++
+	}
+	tail := 0
+	for tail < len(a)-head && tail < len(b)-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tail++
+	}
+	return parts{string(a[:head]), string(a[head : len(a)-tail]), string(b[head : len(b)-tail]), string(a[len(a)-tail:])}
+}
+
+func failed(list []casework.Check) (bad, good []casework.Check) {
+	for _, c := range list {
+		if c.Result == "pass" {
+			good = append(good, c)
+		} else {
+			bad = append(bad, c)
+		}
+	}
+	return bad, good
+}
+
+// messagesOf counts what goes between the case and other systems.
+func messagesOf(v *file) (n int) {
+	for _, o := range v.Orders {
+		if o.Operation != "" {
+			n++
+		}
+	}
+	return n
+}
+
 func payerWord(c *casework.Case, ref string) string {
 	if p, ok := c.App.Party(ref); ok {
 		return roleWord(p.Role) + " " + land.MaskName(p.Name)
@@ -166,6 +231,26 @@ func holderWords(o casework.Order) string {
 	return departmentWord(o.Department) + "，待领"
 }
 
+// doneBy is who ended a step, or has it.
+func doneBy(o casework.Order) string {
+	if o.ClosedBy != "" {
+		return o.ClosedBy
+	}
+	return holderWords(o)
+}
+
+// took is how long a step lasted, or has lasted.
+func took(o casework.Order, now time.Time) string {
+	if o.ClosedAt != nil {
+		now = *o.ClosedAt
+	}
+	if d := now.Sub(o.OpenedAt); d < time.Minute {
+		return itoa(max(int(d.Seconds()), 0)) + " 秒"
+	} else {
+		return span(d)
+	}
+}
+
 func troubleWords(o casework.Order) string {
 	if o.Said != "" {
 		return o.Trouble + "：" + o.Said
@@ -197,8 +282,8 @@ func caseTabs(v *file, base string) []ui.Tab {
 		}
 	}
 	var out []ui.Tab
-	for _, t := range tabs {
-		tab := ui.Tab{Text: t.words, Href: base + "?tab=" + t.key, Count: -1, On: t.key == v.Tab}
+	for i, t := range tabs {
+		tab := ui.Tab{Text: t.words, Href: base + "?tab=" + t.key, Count: -1, On: t.key == v.Tab, Key: itoa(i + 1)}
 		if t.key == "checks" && bad > 0 {
 			tab.Count, tab.Alarm = bad, true
 		}
@@ -229,8 +314,41 @@ func pickPages(v *file) int {
 	return 1
 }
 
+// pickHref leads to a page of a material, turned and sized as it is now.
 func pickHref(v *file, base, digest string, page int) string {
-	return base + "?tab=" + v.Tab + "&m=" + digest + "&p=" + itoa(page)
+	return lookHref(v, base, digest, page, look{})
+}
+
+// look is how the scan is shown: turned by quarters, and whether enlarged.
+type look struct {
+	turn int
+	big  bool
+}
+
+func (l look) turned() look { return look{(l.turn + 1) % 4, l.big} }
+
+func (l look) sized() look { return look{l.turn, !l.big} }
+
+func (l look) class() string {
+	c := "scanpic"
+	if l.turn > 0 {
+		c += " scanpic--r" + itoa(l.turn)
+	}
+	if l.big {
+		c += " scanpic--big"
+	}
+	return c
+}
+
+func lookHref(v *file, base, digest string, page int, l look) string {
+	q := base + "?tab=" + v.Tab + "&m=" + digest + "&p=" + itoa(page)
+	if l.turn > 0 {
+		q += "&turn=" + itoa(l.turn)
+	}
+	if l.big {
+		q += "&big=1"
+	}
+	return q + "#scan"
 }
 
 func scanSrc(v *file) string {

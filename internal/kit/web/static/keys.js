@@ -14,6 +14,15 @@ function rows(step) {
   list[at].className += ' now';
   n = list[at].querySelector('a'); if (n) { n.focus(); }
 }
+/* ticks: one leads to the next, and one may stand for all */
+d.addEventListener('change', function (e) {
+  var t = e.target, same, at;
+  if (t.type !== 'checkbox') { return; }
+  same = all('input[type=checkbox]').filter(function (b) { return b.name === t.name; });
+  if (t.getAttribute('data-all')) { same.forEach(function (b) { b.checked = t.checked; }); return; }
+  at = same.indexOf(t) + 1;
+  if (t.getAttribute('data-next') && t.checked && at < same.length) { same[at].focus(); }
+}, false);
 d.addEventListener('keydown', function (e) {
   var k = name(e), t = e.target, hit, fields, at;
   if (k === 'Enter' && typing(t) && t.tagName !== 'TEXTAREA' && up(t, 'data-enter')) {

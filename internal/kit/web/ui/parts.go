@@ -91,6 +91,7 @@ type Tab struct {
 	Count      int // none shown below 0
 	Alarm      bool
 	On         bool
+	Key        string // of the keyboard; empty: none
 }
 
 // TileProps is a number with its meaning.

@@ -37,6 +37,7 @@ type Site struct {
 	// Unread counts the person's unread messages; nil where there are none to count.
 	Unread func(ctx context.Context) int
 	Inbox  string
+	Keys   string // address of the sheet of keys; empty: none
 }
 
 type siteKey struct{}
