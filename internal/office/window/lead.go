@@ -66,7 +66,7 @@ func (r *Room) reassignView(req *http.Request, f *web.Form) (*reassignView, staf
 	if v.Order, err = r.Cases.Order(ctx, r.Pool, id); err != nil {
 		return nil, me, err
 	}
-	if !staff.ScopeOf(me).Covers(v.Order.District, v.Order.Department) {
+	if !covers(me, v.Order) {
 		return nil, me, web.NotFound()
 	}
 	if v.Case, err = r.Cases.ByID(ctx, r.Pool, v.Order.Case); err != nil {

@@ -128,6 +128,13 @@ func (r *Room) act(w http.ResponseWriter, req *http.Request, f func(me staff.Per
 	if err != nil {
 		return web.NotFound()
 	}
+	o, err := r.Cases.Order(req.Context(), r.Pool, id)
+	if err != nil {
+		return err
+	}
+	if !covers(me, o) {
+		return web.NotFound()
+	}
 	if err := f(me, id); err != nil {
 		return err
 	}
@@ -135,6 +142,11 @@ func (r *Room) act(w http.ResponseWriter, req *http.Request, f func(me staff.Per
 		to = "/w/order/" + id.String()
 	}
 	return web.Redirect(w, req, to)
+}
+
+// covers tells whether an order lies within a person's rows; for whom it does not, there is no such order.
+func covers(me staff.Person, o casework.Order) bool {
+	return staff.ScopeOf(me).Covers(o.District, o.Department) && (me.Org == "" || o.Org == "" || me.Org == o.Org)
 }
 
 func (r *Room) claim(w http.ResponseWriter, req *http.Request) error {
