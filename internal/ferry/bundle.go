@@ -32,6 +32,8 @@ type parcel struct {
 	Body  json.RawMessage `json:"body"`
 	Blobs []string        `json:"blobs"`
 	At    time.Time       `json:"at"`
+
+	again bool // was acknowledged before
 }
 
 // blobCargo is one file inside a crate.
@@ -40,9 +42,12 @@ type blobCargo struct {
 	Data   []byte `json:"data"`
 }
 
-// ack tells the sender how far its stream has been stored without a gap.
+// ack tells the sender how far its stream has been stored without a gap. Rewound says that new messages came under numbers that
+// are taken, so that nothing was stored; Have are then those of the bundle that are stored already.
 type ack struct {
-	UpTo int64 `json:"upTo"`
+	UpTo    int64       `json:"upTo"`
+	Rewound bool        `json:"rewound,omitempty"`
+	Have    []uuid.UUID `json:"have,omitempty"`
 }
 
 // Refusals of a crate. None says anything about what is inside.
@@ -51,7 +56,6 @@ var (
 	ErrSealed   = errors.New("ferry: crate cannot be opened")
 	ErrTooLarge = errors.New("ferry: crate is larger than allowed")
 	ErrStream   = errors.New("ferry: crate is of another stream or kind")
-	ErrGap      = errors.New("ferry: crate leaves a gap in the sequence")
 )
 
 // signed is the text under the signature: stream and kind bind the sealed bytes to their purpose.

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"yichuang/internal/ferry/message"
+	"yichuang/internal/kit/blob"
 	"yichuang/internal/kit/pg"
 )
 
@@ -102,11 +101,11 @@ func (d *Door) Pump(ctx context.Context) (more bool, err error) {
 	if err := d.carryBlobs(ctx, parcels); err != nil {
 		return false, err
 	}
-	upTo, err := d.carry(ctx, parcels)
+	a, err := d.carry(ctx, parcels)
 	if err != nil {
 		return false, err
 	}
-	return more, d.acknowledge(ctx, conn, upTo)
+	return more || a.Rewound || a.UpTo < parcels[0].Seq-1, d.agree(ctx, conn, parcels, a)
 }
 
 // number gives committed messages their sequence. Messages of one case are inserted under that case's lock, so that
@@ -126,7 +125,7 @@ func (d *Door) number(ctx context.Context, db pg.DB) error {
 
 func (d *Door) load(ctx context.Context, db pg.DB) (parcels []parcel, more bool, err error) {
 	const limit = 200
-	rows, err := db.Query(ctx, `SELECT seq, id, type, case_key, body, blobs, created_at FROM ferry_out
+	rows, err := db.Query(ctx, `SELECT seq, id, type, case_key, body, blobs, created_at, again FROM ferry_out
 		WHERE acked_at IS NULL AND seq IS NOT NULL ORDER BY seq LIMIT $1`, limit)
 	if err != nil {
 		return nil, false, fmt.Errorf("ferry: load messages: %w", err)
@@ -136,7 +135,7 @@ func (d *Door) load(ctx context.Context, db pg.DB) (parcels []parcel, more bool,
 	for rows.Next() {
 		var p parcel
 		var sealed []byte
-		if err := rows.Scan(&p.Seq, &p.ID, &p.Type, &p.Case, &sealed, &p.Blobs, &p.At); err != nil {
+		if err := rows.Scan(&p.Seq, &p.ID, &p.Type, &p.Case, &sealed, &p.Blobs, &p.At, &p.again); err != nil {
 			return nil, false, fmt.Errorf("ferry: load messages: %w", err)
 		}
 		if size += len(sealed); size > maxBundle && len(parcels) > 0 {
@@ -159,6 +158,9 @@ func (d *Door) carryBlobs(ctx context.Context, parcels []parcel) error {
 			}
 			sent[digest] = true
 			data, err := d.o.Blobs.Get(ctx, digest)
+			if p.again && errors.Is(err, blob.ErrNotFound) {
+				continue // the other zone has had it, and has it unless it lost its files as well
+			}
 			if err != nil {
 				return fmt.Errorf("ferry: read file of %s: %w", p.ID, err)
 			}
@@ -178,45 +180,14 @@ func (d *Door) carryBlobs(ctx context.Context, parcels []parcel) error {
 	return nil
 }
 
-func (d *Door) carry(ctx context.Context, parcels []parcel) (upTo int64, err error) {
+func (d *Door) carry(ctx context.Context, parcels []parcel) (a ack, err error) {
 	raw, err := pack(d.o.Zone, "messages", parcels, d.o.Shared, d.o.Signer)
 	if err != nil {
-		return 0, err
+		return a, err
 	}
 	answer, err := d.transport.Carry(ctx, raw)
 	if err != nil {
-		return 0, err
+		return a, err
 	}
-	var a ack
-	if err := unpack(answer, d.o.Peer, "ack", &a, d.o.Shared, d.o.PeerKey); err != nil {
-		return 0, err
-	}
-	return a.UpTo, nil
-}
-
-// acknowledge empties what the other side holds and tells the owner of the files.
-func (d *Door) acknowledge(ctx context.Context, db pg.DB, upTo int64) error {
-	rows, err := db.Query(ctx, `UPDATE ferry_out SET acked_at = $2, body = NULL
-		WHERE acked_at IS NULL AND seq <= $1 RETURNING type, id, blobs`, upTo, d.o.Clock.Now())
-	if err != nil {
-		return fmt.Errorf("ferry: acknowledge: %w", err)
-	}
-	type sent struct {
-		Type  string
-		ID    uuid.UUID
-		Blobs []string
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[sent])
-	if err != nil {
-		return fmt.Errorf("ferry: acknowledge: %w", err)
-	}
-	for _, m := range all {
-		if d.o.Acked == nil || len(m.Blobs) == 0 {
-			continue
-		}
-		if err := d.o.Acked(ctx, message.Type(m.Type), m.Blobs); err != nil {
-			d.o.Log.Warn("ferry: files of an acknowledged message stay", "message", m.ID, "error", err)
-		}
-	}
-	return nil
+	return a, unpack(answer, d.o.Peer, "ack", &a, d.o.Shared, d.o.PeerKey)
 }

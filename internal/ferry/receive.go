@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"yichuang/internal/kit/pg"
@@ -58,37 +60,51 @@ func (d *Door) receiveMessages(ctx context.Context, raw []byte) ([]byte, error) 
 			return nil, ErrUnknownType{p.Type}
 		}
 	}
-	var upTo int64
-	err := pg.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
-		// One receiver of a stream at a time, over all processes: the gap check below needs it.
+	var a ack
+	err := pg.InTx(ctx, d.o.Pool, func(tx pgx.Tx) (err error) {
+		// One receiver of a stream at a time, over all processes: what is stored must not change while it is compared.
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('ferry_in:' || $1))`, d.o.Peer); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `SELECT coalesce(max(seq), 0) FROM ferry_in WHERE stream = $1`, d.o.Peer).Scan(&upTo); err != nil {
-			return err
-		}
-		batch := &pgx.Batch{}
-		now := d.o.Clock.Now()
-		for _, p := range parcels {
-			if p.Seq <= upTo {
-				continue
-			}
-			if p.Seq != upTo+1 {
-				return ErrGap
-			}
-			upTo = p.Seq
-			batch.Queue(`INSERT INTO ferry_in (stream, seq, id, type, case_key, body, blobs, sent_at, received_at, not_before)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
-				d.o.Peer, p.Seq, p.ID, string(p.Type), p.Case, d.o.Keys.Seal(p.Body, p.ID[:]), p.Blobs, p.At, now)
-		}
-		if batch.Len() == 0 {
-			return nil
-		}
-		batch.Queue(`SELECT pg_notify('ferry_in', '')`)
-		return tx.SendBatch(ctx, batch).Close()
+		a, err = d.store(ctx, tx, parcels)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ferry: store messages: %w", err)
 	}
-	return pack(d.o.Zone, "ack", ack{UpTo: upTo}, d.o.Shared, d.o.Signer)
+	return pack(d.o.Zone, "ack", a, d.o.Shared, d.o.Signer)
+}
+
+// store keeps the messages that are new and follow without a gap, and says how far the stream goes.
+func (d *Door) store(ctx context.Context, tx pgx.Tx, parcels []parcel) (a ack, err error) {
+	ids := make([]uuid.UUID, 0, len(parcels))
+	for _, p := range parcels {
+		ids = append(ids, p.ID)
+	}
+	if err := tx.QueryRow(ctx, `SELECT coalesce(max(seq), 0), (SELECT coalesce(array_agg(id), '{}') FROM ferry_in WHERE id = ANY($2))
+		FROM ferry_in WHERE stream = $1`, d.o.Peer, ids).Scan(&a.UpTo, &a.Have); err != nil {
+		return a, err
+	}
+	batch := &pgx.Batch{}
+	now := d.o.Clock.Now()
+	for _, p := range parcels {
+		known := slices.Contains(a.Have, p.ID)
+		if p.Seq <= a.UpTo && !known {
+			a.Rewound = true
+			return a, nil
+		}
+		if p.Seq != a.UpTo+1 || known {
+			continue
+		}
+		a.UpTo = p.Seq
+		batch.Queue(`INSERT INTO ferry_in (stream, seq, id, type, case_key, body, blobs, sent_at, received_at, not_before)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
+			d.o.Peer, p.Seq, p.ID, string(p.Type), p.Case, d.o.Keys.Seal(p.Body, p.ID[:]), p.Blobs, p.At, now)
+	}
+	a.Have = nil
+	if batch.Len() == 0 {
+		return a, nil
+	}
+	batch.Queue(`SELECT pg_notify('ferry_in', '')`)
+	return a, tx.SendBatch(ctx, batch).Close()
 }

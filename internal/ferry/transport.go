@@ -71,8 +71,6 @@ func (d *Door) Handler() http.Handler {
 		case errors.Is(err, ErrUnsigned), errors.Is(err, ErrSealed), errors.Is(err, ErrStream):
 			d.o.Log.WarnContext(r.Context(), "ferry refused a crate", "error", err)
 			http.Error(w, "refused", http.StatusForbidden)
-		case errors.Is(err, ErrGap):
-			http.Error(w, "gap", http.StatusConflict)
 		default:
 			d.o.Log.ErrorContext(r.Context(), "ferry could not store a crate", "error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)

@@ -1,6 +1,6 @@
 -- +goose Up
--- One outbox and one inbox in each zone. Bodies are sealed with the zone's own keys while they rest here, and are
--- emptied once the other side has acknowledged (outbox) or applied (inbox) them.
+-- One outbox and one inbox in each zone. Bodies are sealed with the zone's own keys while they rest here. The inbox empties them
+-- when they are applied, the outbox a week after they were acknowledged: a zone that is restored from a backup asks again.
 CREATE TABLE ferry_out (
     pos        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     seq        bigint UNIQUE,                    -- given by the pump, in order of commit
@@ -10,10 +10,12 @@ CREATE TABLE ferry_out (
     body       bytea,
     blobs      text[] NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL,
-    acked_at   timestamptz
+    acked_at   timestamptz,
+    again      boolean NOT NULL DEFAULT false    -- acknowledged before; the other zone was restored from a backup
 );
 CREATE INDEX ferry_out_unnumbered ON ferry_out (pos) WHERE seq IS NULL;
 CREATE INDEX ferry_out_unacked ON ferry_out (seq) WHERE acked_at IS NULL;
+CREATE INDEX ferry_out_kept ON ferry_out (acked_at) WHERE body IS NOT NULL AND acked_at IS NOT NULL;
 
 CREATE TABLE ferry_in (
     stream      text NOT NULL,
