@@ -97,6 +97,9 @@ func (r *Room) accepted(w http.ResponseWriter, req *http.Request) error {
 	if v.Case, err = r.Cases.ByNo(ctx, r.Pool, no, staff.ScopeOf(me)); err != nil {
 		return err
 	}
+	if err := r.mayRead(ctx, me, v.Case); err != nil {
+		return err
+	}
 	if err := r.looked(ctx, me, "查看受理结果", string(v.Case.Unit), string(no)); err != nil {
 		return err
 	}
