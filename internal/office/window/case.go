@@ -164,18 +164,11 @@ func (r *Room) mayRead(ctx context.Context, me staff.Person, c *casework.Case) e
 	return web.NotFound()
 }
 
-// sees says which departments see which kinds of material: what their task needs and nothing more.
-var sees = map[string]map[string]bool{
-	"tax":  {"M-02": true, "M-03": true, "M-04": true, "M-05": true, "M-06": true, "M-07": true, "M-26": true},
-	"bank": {"M-02": true, "M-03": true, "M-04": true, "M-05": true, "M-08": true, "M-27": true, "M-31": true, "M-32": true, "M-33": true, "M-34": true, "M-35": true},
-	"fund": {"M-02": true, "M-03": true, "M-04": true, "M-05": true, "M-31": true, "M-32": true, "M-34": true, "M-36": true},
-}
-
+// materials are those of a case that the person's department gets to see.
 func (r *Room) materials(c *casework.Case, me staff.Person) []material {
-	allowed, limited := sees[me.Department]
 	var out []material
 	for _, m := range c.App.Materials {
-		if limited && !allowed[m.Code] {
+		if !r.Catalog.MaySee(me.Department, m.Code) {
 			continue
 		}
 		x := material{Code: m.Code, Name: m.Code, Source: m.Source, From: m.From, Summary: m.Summary, At: m.At, Files: m.Files}

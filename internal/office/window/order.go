@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"yichuang/internal/ferry/message"
 	"yichuang/internal/kit/web"
 	"yichuang/internal/land"
 	"yichuang/internal/office/bookings"
@@ -35,7 +36,10 @@ type orderView struct {
 type deskField struct{ name, label, hint, kind string }
 
 // askable is a material that can be asked for in a correction.
-type askable struct{ code, name string }
+type askable struct {
+	code, name string
+	handed     bool // it is among what was handed in
+}
 
 // deskFields by operation or form: what a person must give with a good outcome.
 var deskFields = map[string][]deskField{
@@ -106,8 +110,18 @@ func (r *Room) orderView(v *file, f *web.Form, do string) *orderView {
 	}
 	if item, ok := r.Catalog.Item(v.Case.Item); ok {
 		for _, m := range item.Materials {
-			o.Asks = append(o.Asks, askable{m.Code, m.Name})
+			handed := slices.ContainsFunc(v.Case.App.Materials, func(x message.Material) bool { return x.Code == m.Code })
+			o.Asks = append(o.Asks, askable{m.Code, m.Name, handed})
 		}
+		slices.SortStableFunc(o.Asks, func(a, b askable) int {
+			switch {
+			case a.handed == b.handed:
+				return 0
+			case a.handed:
+				return -1
+			}
+			return 1
+		})
 	}
 	if v.Order.Form == "accept" {
 		o.Originals = originals(v)

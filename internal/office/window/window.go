@@ -88,6 +88,9 @@ func (r *Room) Routes(rt *web.Router) {
 	rt.Get("/w/search", staff.Search, r.searchPage)
 	rt.Post("/w/search", staff.Search, r.search, web.Repeatable())
 
+	rt.Get("/w/keys", web.SignedIn, r.keysPage)
+	rt.Post("/w/keys", web.SignedIn, r.switchKeys)
+
 	rt.Get("/w/lead", staff.Lead, r.lead)
 	rt.Get("/w/lead/order/{id}", staff.Lead, r.reassignPage)
 	rt.Post("/w/lead/order/{id}", staff.Lead, r.reassign)
@@ -146,7 +149,7 @@ func MapError(err error) *web.Error {
 
 // Frame is what all pages of the office share.
 func Frame() ui.Site {
-	return ui.Site{Class: "staff", Name: "一窗受理", Sub: "内网工作台", Title: "一窗受理", SignIn: "/login", Mine: "/", Menu: menu}
+	return ui.Site{Class: "staff", Name: "一窗受理", Sub: "内网工作台", Title: "一窗受理", SignIn: "/login", Mine: "/", Keys: "/w/keys", Menu: menu}
 }
 
 // entries of the menu with the right that each needs: nobody is led to a page that is closed to them.

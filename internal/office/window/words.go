@@ -43,13 +43,6 @@ func stateTone(state string) string {
 	return "red"
 }
 
-func checkMark(result string) string {
-	if result == "pass" {
-		return "✓"
-	}
-	return "✗"
-}
-
 func contractWords(c *casework.Case) string {
 	number := c.App.Contract.Number
 	if number == "" {

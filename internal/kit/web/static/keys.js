@@ -31,8 +31,10 @@ d.addEventListener('keydown', function (e) {
     if (at > 0 && at < fields.length) { e.preventDefault(); fields[at].focus(); return; }
   }
   if (k.length === 1 && (typing(t) || /nokeys/.test(d.documentElement.className))) { return; }
+  if (k === 'Escape' && typing(t)) { t.blur(); return; }
   hit = all('[data-key]').filter(function (b) { return b.getAttribute('data-key') === k && b.offsetWidth > 0; })[0];
   if (hit) { e.preventDefault(); hit.click(); return; }
+  if (k === 'Escape' && (hit = d.querySelectorAll('.crumb a')).length) { hit[hit.length - 1].click(); return; }
   if (k === 'j' || k === 'k') { rows(k === 'j' ? 1 : -1); }
 }, false);
 })(document);
