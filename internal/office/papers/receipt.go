@@ -1,6 +1,7 @@
 package papers
 
 import (
+	"strings"
 	"time"
 
 	"yichuang/internal/kit/doc"
@@ -22,13 +23,14 @@ func (Receipt) ownNumber() string { return "" }
 
 // title says what was paid: a case has several receipts.
 func (r Receipt) title() string {
-	switch len(r.Lines) {
-	case 0:
+	if len(r.Lines) == 0 {
 		return ""
-	case 1:
-		return ReceiptKind.Label() + "（" + r.Lines[0].Name + "）"
 	}
-	return ReceiptKind.Label() + "（" + r.Lines[0].Name + "等）"
+	what, _, _ := strings.Cut(r.Lines[0].Name, "（")
+	if len(r.Lines) > 1 {
+		what += "等"
+	}
+	return ReceiptKind.Label() + "（" + what + "）"
 }
 
 func (r Receipt) check() error {
