@@ -22,6 +22,7 @@ type Catalog struct {
 	sections  map[string]Section
 	materials map[string]Material
 	order     []string // codes of materials as listed
+	sharing   map[string]Share
 	fees      []FeeRule
 	messages  map[string]string
 	codes     map[string]CodeList
@@ -51,6 +52,12 @@ func Load(fsys fs.FS) (*Catalog, error) {
 	for _, m := range materials.Materials {
 		c.order = append(c.order, m.Code)
 	}
+
+	var sharing struct {
+		Sharing []Share `yaml:"sharing"`
+	}
+	p = l.read("sharing.yaml", &sharing)
+	c.sharing = checkSharing(p, sharing.Sharing, c.materials)
 
 	var forms struct {
 		Sections []Section `yaml:"sections"`

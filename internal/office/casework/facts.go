@@ -19,6 +19,7 @@ type Facts struct {
 	RegistryNo  string `json:"registryNo,omitempty"`  // of the case that the registry made of ours
 	BookVersion string `json:"bookVersion,omitempty"` // of the registry's page of the unit when it was checked
 	BuyerHomes  int    `json:"buyerHomes"`
+	SellerHomes int    `json:"sellerHomes"` // with the one that is sold
 
 	TaxNo       string   `json:"taxNo,omitempty"`
 	TaxReceipts []string `json:"taxReceipts,omitempty"`

@@ -44,7 +44,7 @@ func (r *Room) evaluateLoan(ctx context.Context, c *casework.Case, o casework.Or
 	}
 	in := spec.BankLoanEvaluateRequest{WorkID: workID(o), CaseNo: string(c.No), ContractNo: contractNo(c), LoanKind: spec.LoanKind(part.Kind),
 		Amount: int64(part.Amount), Years: (part.Months + 11) / 12, Price: int64(c.App.Contract.Price), Unit: unitOf(c.App.Home),
-		Borrowers: persons(c.App.PartiesOf(message.Buyer)), Attachments: attachments(c.App)}
+		Borrowers: persons(c.App.PartiesOf(message.Buyer)), Attachments: r.attachments(c, o.Department)}
 	if o.Operation == "fund.loan.evaluate" {
 		return r.push(ctx, "fund.loan.evaluate", c, o, spec.FundLoanEvaluateRequest(in))
 	}

@@ -195,10 +195,40 @@ var restrictionWords = map[spec.RestrictionKind]string{
 	spec.RestrictionKindMortgage: "抵押", spec.RestrictionKindResidence: "居住权", spec.RestrictionKindOther: "其他限制",
 }
 
-// countHouses counts the homes of the buyers' family in the registers of the county, for the deed tax.
+// countHouses counts the homes of both families in the registers of the county: the buyers' for the deed tax, the sellers' for the
+// income tax, which the only home of a family does not bear. What the form says and the register does not is shown.
 func (r *Room) countHouses(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
+	buyers, err := r.homesOf(ctx, c, o, message.Buyer)
+	if err != nil {
+		return casework.Result{}, err
+	}
+	sellers, err := r.homesOf(ctx, c, o, message.Seller)
+	if err != nil {
+		return casework.Result{}, err
+	}
+	v := &verdict{}
+	result := "pass"
+	if buyers != c.App.Tax.BuyerHomes {
+		result = "warn"
+	}
+	v.add("houses", "买方家庭住房", result, fmt.Sprintf("%d 套", c.App.Tax.BuyerHomes), fmt.Sprintf("%d 套", buyers), "登记簿")
+	if c.App.Tax.SellerOnlyHome {
+		result = "pass"
+		if sellers > 1 {
+			result = "warn"
+		}
+		v.add("houses.seller", "卖方家庭住房", result, "唯一一套", fmt.Sprintf("%d 套", sellers), "登记簿")
+	}
+	return r.result(v, func(_ context.Context, _ pgx.Tx, c *casework.Case) error {
+		c.Facts.BuyerHomes, c.Facts.SellerHomes = buyers, sellers
+		return nil
+	}), nil
+}
+
+// homesOf counts the homes of the parties of a role and their spouses; where the registry has no interface, in our own book.
+func (r *Room) homesOf(ctx context.Context, c *casework.Case, o casework.Order, role message.Role) (int, error) {
 	var family []spec.Person
-	for _, p := range c.App.PartiesOf(message.Buyer) {
+	for _, p := range c.App.PartiesOf(role) {
 		family = append(family, personOf(p.Name, p.Document))
 		if p.Spouse != nil {
 			family = append(family, personOf(p.Spouse.Name, p.Spouse.Document))
@@ -206,23 +236,11 @@ func (r *Room) countHouses(ctx context.Context, c *casework.Case, o casework.Ord
 	}
 	in := spec.RegistryHousesCountRequest{Persons: family, Purpose: purpose, Scope: spec.CountScopeCounty}
 	var out spec.RegistryHousesCountResponse
-	err := r.call(ctx, "registry.houses.count", c, o, in, &out)
+	err := r.Out.Call(ctx, "registry.houses.count", r.route(c, o), o.ID.String()+"/"+string(role), in, &out)
 	if errors.Is(err, exchange.ErrDesk) {
-		out.Total, err = r.countOwn(ctx, family, c.District)
+		return r.countOwn(ctx, family, c.District)
 	}
-	if err != nil {
-		return casework.Result{}, err
-	}
-	v := &verdict{}
-	result := "pass"
-	if out.Total != c.App.Tax.BuyerHomes {
-		result = "warn"
-	}
-	v.add("houses", "买方家庭住房", result, fmt.Sprintf("%d 套", c.App.Tax.BuyerHomes), fmt.Sprintf("%d 套", out.Total), "登记簿")
-	return r.result(v, func(_ context.Context, _ pgx.Tx, c *casework.Case) error {
-		c.Facts.BuyerHomes = out.Total
-		return nil
-	}), nil
+	return out.Total, err
 }
 
 // checkContract compares an imported contract with the housing system again; a contract of our own has nothing to compare.

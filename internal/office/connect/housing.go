@@ -10,7 +10,7 @@ import (
 // fileContract pushes the contract for filing (合同备案), whoever made the deal.
 func (r *Room) fileContract(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
 	return r.push(ctx, "housing.contract.push", c, o, spec.HousingContractPushRequest{WorkID: workID(o), CaseNo: string(c.No),
-		Action: spec.ContractActionCreate, Contract: contractOf(c), Attachments: attachments(c.App)})
+		Action: spec.ContractActionCreate, Contract: contractOf(c), Attachments: r.attachments(c, "housing")})
 }
 
 // contractFiled takes the housing department's verdict.

@@ -102,28 +102,6 @@ func contractNo(c *casework.Case) string {
 	return "YC" + string(c.No)
 }
 
-func attachments(app message.Application, codes ...string) []spec.Attachment {
-	var out []spec.Attachment
-	for _, m := range app.Materials {
-		if len(codes) > 0 && !contains(codes, m.Code) {
-			continue
-		}
-		for _, f := range m.Files {
-			out = append(out, spec.Attachment{MaterialCode: m.Code, Name: f.Name, Digest: f.Digest, Mime: f.Mime, Size: int(f.Size), Pages: f.Pages})
-		}
-	}
-	return out
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
 func marriageOf(state string) spec.Marriage {
 	switch state {
 	case "single":

@@ -22,7 +22,7 @@ func (r *Room) material(ctx context.Context, tx pgx.Tx, from exchange.Caller, in
 	if err != nil {
 		return out, err
 	}
-	f, ok := fileOf(c, in.Digest)
+	f, ok := r.fileOf(c, from.Counterpart, in.Digest)
 	if !ok || !mayRead(from, c) {
 		return out, refused(spec.CodeNotFound, "办件没有这份材料")
 	}
@@ -46,11 +46,37 @@ func mayRead(from exchange.Caller, c *casework.Case) bool {
 	return false
 }
 
-func fileOf(c *casework.Case, digest string) (message.File, bool) {
-	for _, m := range c.App.Materials {
+// fileOf finds a file among the materials that a department gets to see.
+func (r *Room) fileOf(c *casework.Case, department, digest string) (message.File, bool) {
+	for _, m := range r.shared(c, department) {
 		if i := slices.IndexFunc(m.Files, func(f message.File) bool { return f.Digest == digest }); i >= 0 {
 			return m.Files[i], true
 		}
 	}
 	return message.File{}, false
+}
+
+// shared are the materials of a case that a department gets to see.
+func (r *Room) shared(c *casework.Case, department string) []message.Material {
+	var out []message.Material
+	for _, m := range c.App.Materials {
+		if r.Catalog.MaySee(department, m.Code) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// attachments lists the files that a department gets to see, of some kinds or of all; it fetches their content by digest.
+func (r *Room) attachments(c *casework.Case, department string, codes ...string) []spec.Attachment {
+	var out []spec.Attachment
+	for _, m := range r.shared(c, department) {
+		if len(codes) > 0 && !slices.Contains(codes, m.Code) {
+			continue
+		}
+		for _, f := range m.Files {
+			out = append(out, spec.Attachment{MaterialCode: m.Code, Name: f.Name, Digest: f.Digest, Mime: f.Mime, Size: int(f.Size), Pages: f.Pages})
+		}
+	}
+	return out
 }

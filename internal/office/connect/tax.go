@@ -30,10 +30,7 @@ func families(c *casework.Case) []spec.TaxFamily {
 		f := spec.TaxFamily{Person: personOf(p.Name, p.Document), Marriage: marriageOf(p.Marriage), Share: p.Share.String(),
 			Role: spec.PartyRoleBuyer, Homes: c.Facts.BuyerHomes}
 		if p.Role == message.Seller {
-			f.Role, f.Homes = spec.PartyRoleSeller, 2
-			if c.App.Tax.SellerOnlyHome {
-				f.Homes = 1
-			}
+			f.Role, f.Homes = spec.PartyRoleSeller, c.Facts.SellerHomes
 		}
 		if p.Spouse != nil {
 			f.Spouse = personOf(p.Spouse.Name, p.Spouse.Document)
@@ -53,7 +50,7 @@ func (r *Room) dispute(ctx context.Context, c *casework.Case, o casework.Order) 
 		return casework.Result{}, fmt.Errorf("connect: case %s has no party %s", c.No, d.By)
 	}
 	return r.push(ctx, "tax.dispute.push", c, o, spec.TaxDisputePushRequest{WorkID: workID(o), CaseNo: string(c.No), TaxNo: d.Number,
-		Round: d.Round, Reason: d.Reason, Applicant: personOf(by.Name, by.Document), Attachments: attachments(c.App, "M-26")})
+		Round: d.Round, Reason: d.Reason, Applicant: personOf(by.Name, by.Document), Attachments: r.attachments(c, "tax", "M-26")})
 }
 
 var taxNames = map[spec.TaxKind]string{
