@@ -152,6 +152,7 @@ func (c *cityCmd) serve(ctx context.Context, logger *slog.Logger, database *embe
 	if err := c.announce(s, outside.url, city); err != nil {
 		return err
 	}
+	releaseMemory()
 	return group.Wait()
 }
 

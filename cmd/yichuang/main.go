@@ -37,6 +37,7 @@ type cli struct {
 func names(of map[string]string) string { return strings.Join(slices.Sorted(maps.Keys(of)), ",") }
 
 func main() {
+	boundMemory()
 	var c cli
 	parser := kong.Must(&c, kong.Name("yichuang"), kong.Description(description), kong.Vars{"roles": names(staff.RoleNames), "departments": names(staff.DepartmentNames)}, kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	run, err := parser.Parse(os.Args[1:])
