@@ -114,6 +114,9 @@ func (r *Room) progress(w http.ResponseWriter, req *http.Request) error {
 
 // events sends the changing part of the progress page whenever a newer snapshot is there. It ends with the case.
 func (r *Room) events(w http.ResponseWriter, req *http.Request) error {
+	if _, err := r.open(req); err != nil {
+		return err // before the stream begins: what is not one's own is not found
+	}
 	return web.Stream(w, req, func(ctx context.Context, last string, send func(id string, part templ.Component) error) error {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
