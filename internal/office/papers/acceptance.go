@@ -2,6 +2,7 @@ package papers
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"yichuang/internal/kit/doc"
@@ -54,6 +55,15 @@ func (a Acceptance) check() error {
 	return nil
 }
 
+// hallName names a hall by its district where only its code is known: 321202-1.
+func hallName(hall string) string {
+	code, _, coded := strings.Cut(hall, "-")
+	if d, ok := land.FindDistrict(code); coded && ok {
+		return d.Name + "不动产登记大厅"
+	}
+	return hall
+}
+
 func (a Acceptance) draw(p *paper) {
 	p.head(p.numberLine(a.Case)...)
 	p.Para(plainStyle, doc.B(join(a.Applicants)+"："))
@@ -66,7 +76,7 @@ func (a Acceptance) draw(p *paper) {
 	}
 	p.Table(t)
 	p.part("二、房屋和时限")
-	p.facts(append(a.Home.facts(), fact{"受理时间", chineseTime(a.AcceptedAt)}, fact{"受理地点", a.Hall},
+	p.facts(append(a.Home.facts(), fact{"受理时间", chineseTime(a.AcceptedAt)}, fact{"受理地点", hallName(a.Hall)},
 		fact{"承诺办结", by(a.PromisedBy, "")}, fact{"法定期限", by(a.LegalBy, "")},
 		fact{"受 理 人", a.Clerk}, fact{"领证方式", a.Delivery})...)
 	p.part("三、收到的材料")

@@ -63,7 +63,7 @@ func (c Correction) draw(p *paper) {
 	}
 	for _, l := range [][2]string{
 		{"交到哪里", "网上大厅“我的办件”直接上传（推荐），或任一登记大厅综合窗口。"},
-		{"什么时候", chineseTime(c.Until) + " 前" + days + "。补交前办理时限暂停计算；逾期未补，按撤回处理，已付税费原路退回。"},
+		{"什么时候", deadline(c.Until) + " 前" + days + "。补交前办理时限暂停计算；逾期未补，按撤回处理，已付税费原路退回。"},
 		{"说　　明", c.Opinion},
 		{"有疑问时", c.Contact.String() + "。"},
 	} {

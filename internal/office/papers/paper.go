@@ -172,6 +172,14 @@ func chineseTime(t time.Time) string {
 	return chineseDate(t) + " " + t.In(clock.Shanghai()).Format("15:04")
 }
 
+// deadline is a time by which something is due; midnight is said as the end of the day before.
+func deadline(t time.Time) string {
+	if at := t.In(clock.Shanghai()); at.Hour() == 0 && at.Minute() == 0 {
+		return chineseDate(at.AddDate(0, 0, -1)) + " 24:00"
+	}
+	return chineseTime(t)
+}
+
 // yuan is an amount as sentences have it.
 func yuan(f land.Fen) string { return f.String() + " 元" }
 

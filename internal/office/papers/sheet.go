@@ -89,7 +89,7 @@ func (s Sheet) draw(p *paper) {
 	next("怎样缴，什么时候缴")
 	p.points("在网上大厅“我的办件”里缴税费，可用微信、支付宝或云闪付，付款后电子票据自动生成。",
 		"首付款存入上面的托管账户，汇款附言写托管协议号；房屋登记到买方名下后才划给卖方。",
-		"请在 "+chineseTime(s.PayBy)+" 前缴清。逾期未缴，本次申请自动终止，已缴的钱原路退回。",
+		"请在 "+deadline(s.PayBy)+" 前缴清。逾期未缴，本次申请自动终止，已缴的钱原路退回。",
 		"对核定的税额有异议，可在缴款前通过网上大厅提出，并附上证据，税务部门会重新核定。",
 		"有疑问："+s.Contact.String()+"。")
 	p.basis("《不动产登记暂行条例》第十七条、第二十四条", "《中华人民共和国契税法》第十条、第十一条", "《中华人民共和国民法典》第二百零九条")
@@ -114,7 +114,7 @@ func (p *paper) tax(s Sheet) {
 	var sum land.Fen
 	for _, l := range s.Tax {
 		sum += l.Amount
-		t.Rows = append(t.Rows, doc.Strings(l.Tax, l.Payer, l.Base.String(), l.Rate, l.Amount.String(), l.Why))
+		t.Rows = append(t.Rows, doc.Strings(l.Tax, l.Payer, l.Base.String(), land.Percent(l.Rate), l.Amount.String(), l.Why))
 	}
 	label := "合计"
 	if s.TaxNo != "" {

@@ -155,11 +155,7 @@ func (p *paper) persons(side string, ps []Person, shares bool) {
 		}
 		row := doc.Strings(name, x.Document.Kind.Label(), x.Document.Number, x.Phone)
 		if shares {
-			share := "—"
-			if !x.Share.IsZero() {
-				share = x.Share.String()
-			}
-			row = append(row, doc.Plain(share))
+			row = append(row, doc.Plain(x.Share.Among(len(ps))))
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -936,7 +936,7 @@ func blocks(v *orderView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = value(l.Tax, roleWord(l.Payer)+"，"+percent(l.Rate), false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = value(l.Tax, roleWord(l.Payer)+"，"+land.Percent(l.Rate), false).Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -38,6 +38,7 @@ type file struct {
 	Others int  // further cases of the home
 
 	MayReport bool
+	MaySearch bool
 
 	Checks      []casework.Check
 	Orders      []casework.Order
@@ -90,7 +91,7 @@ func (r *Room) load(ctx context.Context, me staff.Person, c *casework.Case, q ur
 		return nil, err
 	}
 	v := &file{Me: me, Case: c, Tab: "checks", Now: r.Clock.Now(), Mark: r.mark(ctx, me), Look: lookOf(q), All: q.Has("all"),
-		MayReport: staff.RightsOf(me.Roles)[staff.Report]}
+		MayReport: staff.RightsOf(me.Roles)[staff.Report], MaySearch: staff.RightsOf(me.Roles)[staff.Search]}
 	for _, t := range tabs {
 		if t.key == q.Get("tab") {
 			v.Tab = t.key

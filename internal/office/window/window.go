@@ -46,6 +46,7 @@ type Parts struct {
 	Blobs    *blob.Store
 	Flows    *flow.Library
 	Visits   *bookings.Room
+	Ask      Asker
 }
 
 // Room serves the pages.
@@ -70,6 +71,8 @@ func (r *Room) Routes(rt *web.Router) {
 	rt.Get("/w/case/{no}/flow", staff.ReadCase, r.flowPage)
 	rt.Get("/w/case/{no}/related", staff.ReadCase, r.related)
 	rt.Get("/w/case/{no}/msgs", staff.ReadCase, r.messages)
+	rt.Get("/w/case/{no}/ask", staff.Search, r.askPage)
+	rt.Post("/w/case/{no}/ask", staff.Search, r.ask, web.Repeatable())
 	rt.Get("/w/case/{no}/incident", staff.Report, r.incidentPage)
 	rt.Post("/w/case/{no}/incident", staff.Report, r.incident)
 	rt.Get("/w/case/{no}/file/{digest}", staff.ReadCase, r.file)

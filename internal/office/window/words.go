@@ -1,7 +1,6 @@
 package window
 
 import (
-	"math/big"
 	"strings"
 	"time"
 
@@ -76,7 +75,7 @@ func actionWord(a string) string {
 func holders(p *register.Page) string {
 	var names []string
 	for _, h := range p.Title.Holders {
-		names = append(names, h.Name+" "+h.Document.Masked()+" "+h.Share.String())
+		names = append(names, h.Name+" "+h.Document.Masked()+"，"+h.Share.Among(len(p.Title.Holders)))
 	}
 	return strings.Join(names, "；")
 }
@@ -91,16 +90,6 @@ func billWord(kind string) string {
 
 func billState(s string) string {
 	return map[string]string{"open": "待付", "paid": "已付", "expired": "已过期", "cancelled": "已撤销", "refunded": "已退款"}[s]
-}
-
-// percent writes a rate as people say it: 0.015 is 1.5%. What is no number stays as it is.
-func percent(rate string) string {
-	x, ok := new(big.Rat).SetString(rate)
-	if !ok {
-		return rate
-	}
-	words := strings.TrimRight(x.Mul(x, big.NewRat(100, 1)).FloatString(4), "0")
-	return strings.TrimRight(words, ".") + "%"
 }
 
 // evidence is the material that shows what a check compares; empty where none does.

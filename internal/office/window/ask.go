@@ -1,0 +1,86 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"yichuang/internal/exchange"
+	"yichuang/internal/kit/web"
+	"yichuang/internal/kit/web/ui"
+	"yichuang/internal/office/casework"
+	"yichuang/internal/office/connect"
+)
+
+// Asker asks other systems about a case; package connect is one.
+type Asker interface {
+	Ask(ctx context.Context, what connect.Inquiry, c *casework.Case, purpose string) (connect.Answer, error)
+}
+
+// inquiries in their order on the page.
+var inquiries = []ui.Choice{
+	{Value: string(connect.AskProcess), Text: "登记系统办到哪一步"}, {Value: string(connect.AskReceipts), Text: "税款入库和税票"},
+	{Value: string(connect.AskBuilding), Text: "住建楼盘表"}, {Value: string(connect.AskArchive), Text: "登记档案"},
+}
+
+// askView is the page of questions to other systems, with the answer to the last one.
+type askView struct {
+	*file
+	Form   *web.Form
+	Asked  string // in words; empty: nothing yet
+	Answer connect.Answer
+	Why    string // there is no answer, and why
+}
+
+func (r *Room) askPage(w http.ResponseWriter, req *http.Request) error {
+	v, err := r.open(req)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, askPage(&askView{file: v, Form: web.NewForm(req)}))
+}
+
+// ask puts one question. Each is recorded with its purpose, before it is put.
+func (r *Room) ask(w http.ResponseWriter, req *http.Request) error {
+	f, err := web.ParseForm(req)
+	if err != nil {
+		return err
+	}
+	v, err := r.open(req)
+	if err != nil {
+		return err
+	}
+	view := &askView{file: v, Form: f}
+	for _, x := range inquiries {
+		if x.Value == f.Value("what") {
+			view.Asked = x.Text
+		}
+	}
+	if view.Asked == "" {
+		f.Fail("what", "请选择要查什么")
+	}
+	f.Require("reason", "查询事由")
+	if len([]rune(f.Value("reason"))) > maxField {
+		f.Fail("reason", "查询事由最多 60 个字")
+	}
+	if !f.OK() {
+		view.Asked = ""
+		return web.Render(w, req, http.StatusUnprocessableEntity, askPage(view))
+	}
+	if err := r.looked(req.Context(), v.Me, "向对方系统查询："+view.Asked, string(v.Case.Unit), string(v.Case.No)); err != nil {
+		return err
+	}
+	view.Answer, err = r.Ask.Ask(req.Context(), connect.Inquiry(f.Value("what")), v.Case, f.Value("reason"))
+	var refusal *exchange.Refusal
+	switch {
+	case errors.Is(err, exchange.ErrDesk):
+		view.Why = "这个区县的部门没有业务系统，在本平台办理，没有另外的系统可查。"
+	case errors.Is(err, exchange.ErrUnavailable):
+		view.Why = "对方系统没有回应，请过几分钟再查。"
+	case errors.As(err, &refusal):
+		view.Why = "对方系统不提供：" + refusal.Message
+	case err != nil:
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, askPage(view))
+}
