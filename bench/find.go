@@ -39,11 +39,18 @@ func measureFind(ctx context.Context, b *bench) error {
 			titles = append(titles, t)
 		}
 	}
+	find := func(ctx context.Context, i int) error {
+		h := titles[i%len(titles)].Holders[0]
+		_, err := book.Find(ctx, pool, h.Cert, h.Name, h.Document.Number)
+		return err
+	}
+	if _, err := b.atOnce(ctx, 20*some, some, find); err != nil { // connections and statements
+		return err
+	}
 	var all durations
 	if _, err := b.atOnce(ctx, n, some, func(ctx context.Context, i int) error {
-		h := titles[i%len(titles)].Holders[0]
 		begin := b.clock.Now()
-		_, err := book.Find(ctx, pool, h.Cert, h.Name, h.Document.Number)
+		err := find(ctx, i)
 		all.add(b.clock.Now().Sub(begin))
 		return err
 	}); err != nil {
