@@ -286,13 +286,18 @@ func (z *Zone) Run(ctx context.Context) error {
 
 // SeedDemo fills an empty office with the demonstration city: its register and its staff.
 func (z *Zone) SeedDemo(ctx context.Context, city *democity.City) error {
-	if _, err := z.Register.Seed(ctx, z.config.Pool, city); err != nil {
-		return fmt.Errorf("office: seed register: %w", err)
-	}
 	accounts := make([]staff.Account, 0, len(city.Staff))
 	for _, s := range city.Staff {
 		accounts = append(accounts, staff.Account{Person: staff.Person{Login: s.Login, Name: s.Name, Phone: s.Phone, District: s.District,
 			Department: s.Department, Org: s.Org, Hall: s.Hall, WindowNo: s.WindowNo, Roles: s.Roles}, Password: s.Password, Document: string(s.ID), Superior: s.Superior})
 	}
-	return z.Staff.Add(ctx, accounts)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return z.Staff.Add(ctx, accounts) }) // computes, while the register waits for the database
+	g.Go(func() error {
+		if _, err := z.Register.Seed(ctx, z.config.Pool, city); err != nil {
+			return fmt.Errorf("office: seed register: %w", err)
+		}
+		return nil
+	})
+	return g.Wait()
 }
