@@ -35,7 +35,7 @@ for (const [name, contract, script] of [['on a phone', '2611-00822', true], ['wi
 
     await openCase(seller)
     await seller.until(/正在办|现在/)
-    await seller.stop('办理进度')
+    await seller.stop('二手房买卖与贷款抵押一起办')
     const words = await seller.text()
     assert.match(words, /办件编号 TZ-\d{6}-\d{5}-\d/)
     for (const node of ['申请', '审核', '缴税', '登簿', '领证']) { assert.ok(words.includes(node), `the progress page does not name ${node}`) }

@@ -172,13 +172,16 @@ func (z *Zone) rooms(r *rooms) {
 		Uploads: r.application.Uploads, Verify: r.verify, Drafts: drafts(r.application, c.Pool),
 		Own: func(ctx context.Context, acc uuid.UUID) ([]uuid.UUID, error) {
 			return r.application.Own(ctx, c.Pool, acc)
+		},
+		Bookings: func(ctx context.Context, acc uuid.UUID) ([]cases.Booked, error) {
+			return booked(r.appointment, c.Pool)(ctx, acc)
 		}})
 	r.parcel = parcel.New(parcel.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Jobs: z.queue, Out: out, From: c.From}, z.Door, z.partner)
 	r.payment = payment.New(payment.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Catalog: c.Catalog, Audit: z.audit, Jobs: z.queue,
 		Parties: r.application, Cases: r.cases, Site: c.URL, Channels: c.Channels}, z.Door)
 	r.appointment = appointment.New(appointment.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Catalog: c.Catalog, Door: z.Door,
-		People: r.directory, Parties: r.application, Notify: r.inbox, Halls: c.Halls})
-	r.site = site.New(site.Options{Catalog: current, Clock: c.Clock, Todo: r.cases.Count})
+		People: r.directory, Parties: r.application, Visits: visits{r.cases, r.application, c.Catalog}, Notify: r.inbox, Halls: c.Halls})
+	r.site = site.New(site.Options{Catalog: current, Clock: c.Clock, Todo: r.cases.Count, Halls: hallsNow(r.appointment)})
 }
 
 // drafts turns what the application room lists into things to do on the person's own page.

@@ -103,7 +103,7 @@ func otherWays() templ.Component {
 			templ_7745c5c3_Var3 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<h2 class=\"sec\">不登录也能办的事</h2><ul class=\"links\"><li><a href=\"/items\">查办事指南和要带的材料</a></li><li><a href=\"/verify\">核验不动产权证书和其他文书</a></li><li><a href=\"/halls\">看各大厅的地址、时间和排队人数</a></li><li>打 <a href=\"tel:12345\">12345</a> 问，或者带身份证到大厅窗口办</li></ul>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<h2 class=\"sec\">不登录也能办的事</h2><ul class=\"links\"><li><a href=\"/items\">查办事指南和要带的材料</a></li><li><a href=\"/verify\">核验不动产权证书和其他文书</a></li><li><a href=\"/halls\">看各大厅的地址、时间和余号</a></li><li>打 <a href=\"tel:12345\">12345</a> 问，或者带身份证到大厅窗口办</li></ul>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -75,7 +75,7 @@ func (rm *Room) entry(a *App, acc uuid.UUID, pending bool) (Entry, bool) {
 	case a.Open() && a.Owner == acc:
 		v := &view{App: a, room: rm, Item: item, Now: rm.Clock.Now()}
 		e.Kind, e.Href = "draft", "/app/"+a.ID.String()
-		e.Note = fmt.Sprintf("已填 %d / %d 项", v.savedCount(), len(item.Pages))
+		e.Note = fmt.Sprintf("已完成 %d / %d 项", v.savedCount(), len(item.Pages)+lastTasks)
 		if a.Stop != nil && a.Stop.Who != "" {
 			e.Note = land.MaskName(a.Stop.Who) + "没有同意，请修改"
 		}

@@ -25,3 +25,24 @@ func (rm *Room) Own(ctx context.Context, db pg.DB, acc uuid.UUID) ([]uuid.UUID, 
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
+
+// Titles are the plain names of what applications are for.
+func (rm *Room) Titles(ctx context.Context, db pg.DB, apps []uuid.UUID) (map[uuid.UUID]string, error) {
+	rows, err := db.Query(ctx, `SELECT id, item FROM applications WHERE id = ANY($1)`, apps)
+	if err != nil {
+		return nil, fmt.Errorf("application: titles: %w", err)
+	}
+	out := map[uuid.UUID]string{}
+	var id uuid.UUID
+	var code string
+	_, err = pgx.ForEachRow(rows, []any{&id, &code}, func() error {
+		if item, ok := rm.Catalog().Item(code); ok {
+			out[id] = item.PlainName
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("application: titles: %w", err)
+	}
+	return out, nil
+}

@@ -32,6 +32,8 @@ import (
 type Applications interface {
 	PartyOf(ctx context.Context, db pg.DB, app, account uuid.UUID) (ref string, err error)
 	Withdraw(ctx context.Context, tx pgx.Tx, app uuid.UUID) error
+	// Titles are the plain names of what applications are for.
+	Titles(ctx context.Context, db pg.DB, apps []uuid.UUID) (map[uuid.UUID]string, error)
 }
 
 // Todo is a thing to do, or a case, on the person's own page.
@@ -56,6 +58,8 @@ type Parts struct {
 	// Drafts lists a person's drafts and what they have to confirm; Own lists the applications that they are a party of.
 	Drafts func(ctx context.Context, account uuid.UUID) ([]Todo, error)
 	Own    func(ctx context.Context, account uuid.UUID) ([]uuid.UUID, error)
+	// Bookings lists a person's visits to come; nil where halls cannot be booked.
+	Bookings func(ctx context.Context, account uuid.UUID) ([]Booked, error)
 }
 
 // Room shows cases.
@@ -164,6 +168,8 @@ func (r *Room) restated(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m messa
 
 // View is a case as one of its parties sees it.
 type View struct {
+	Booked   *Booked // the visit for it, once it is booked
+	Title    string  // plain name of its item
 	App      uuid.UUID
 	No       land.CaseNumber
 	Ref      string // the party who looks
@@ -206,6 +212,18 @@ func (r *Room) view(ctx context.Context, account uuid.UUID, no string) (*View, e
 	v := &View{App: app, No: caseNo}
 	if v.Ref, err = r.Apps.PartyOf(ctx, r.Pool, app, account); err != nil {
 		return nil, errNone
+	}
+	titles, err := r.Apps.Titles(ctx, r.Pool, []uuid.UUID{app})
+	if err != nil {
+		return nil, err
+	}
+	v.Title = titles[app]
+	visits, err := r.visits(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	if b, ok := booked(visits, app); ok {
+		v.Booked = &b
 	}
 	var sealed []byte
 	if err := r.Pool.QueryRow(ctx, `SELECT progress, opened_at FROM case_views WHERE app = $1`, app).Scan(&sealed, &v.OpenedAt); err != nil {
@@ -271,6 +289,8 @@ type Line struct {
 	State string
 	Now   []message.Waiting
 	At    time.Time
+	Title string // plain name of its item
+	Step  string // the stage that it is in
 }
 
 // lines lists the cases of some applications, newest first.
@@ -279,7 +299,7 @@ func (r *Room) lines(ctx context.Context, apps []uuid.UUID) ([]Line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cases: list: %w", err)
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (l Line, err error) {
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l Line, err error) {
 		var no string
 		var sealed []byte
 		if err := row.Scan(&l.App, &no, &l.State, &sealed, &l.At); err != nil {
@@ -292,6 +312,20 @@ func (r *Room) lines(ctx context.Context, apps []uuid.UUID) ([]Line, error) {
 		var p message.Progress
 		err = r.unseal(sealed, l.App[:], &p)
 		l.Now = p.Now
+		if p.Stage < len(p.Nodes) && p.State == "running" {
+			l.Step = p.Nodes[p.Stage].Name
+		}
 		return l, err
 	})
+	if err != nil {
+		return nil, fmt.Errorf("cases: list: %w", err)
+	}
+	titles, err := r.Apps.Titles(ctx, r.Pool, apps)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		list[i].Title = titles[list[i].App]
+	}
+	return list, nil
 }

@@ -48,8 +48,9 @@ func (r *Room) open(req *http.Request) (*View, error) {
 
 // meView is the person's own page.
 type meView struct {
-	Todos []Todo
-	Lines []Line
+	Todos  []Todo
+	Lines  []Line
+	Visits []Booked
 }
 
 func (r *Room) me(w http.ResponseWriter, req *http.Request) error {
@@ -67,16 +68,31 @@ func (r *Room) me(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, req, http.StatusOK, mePage(meView{Todos: append(r.todos(ctx, account, lines), todos...), Lines: lines}))
+	visits, err := r.visits(ctx, account)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, mePage(meView{Todos: append(r.todos(ctx, account, lines, visits), todos...), Lines: lines, Visits: visits}))
+}
+
+// visits are those that the person has booked.
+func (r *Room) visits(ctx context.Context, account uuid.UUID) ([]Booked, error) {
+	if r.Bookings == nil {
+		return nil, nil
+	}
+	return r.Bookings(ctx, account)
 }
 
 // todos says what the person has to do in running cases.
-func (r *Room) todos(ctx context.Context, account uuid.UUID, lines []Line) []Todo {
+func (r *Room) todos(ctx context.Context, account uuid.UUID, lines []Line, visits []Booked) []Todo {
 	var out []Todo
 	for _, l := range lines {
 		for _, n := range l.Now {
 			if n.Action == "" {
 				continue
+			}
+			if _, ok := booked(visits, l.App); ok && n.Action == "book" {
+				continue // it stands among the visits
 			}
 			t := Todo{Title: actionTitle(n.Action), Note: string(l.No) + until(n.Until), Href: actionHref(l.App, n.Action), Urgent: true}
 			if !slices.Contains(out, t) {
@@ -97,7 +113,11 @@ func (r *Room) Count(ctx context.Context, account uuid.UUID) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(r.todos(ctx, account, lines)), nil
+	visits, err := r.visits(ctx, account)
+	if err != nil {
+		return 0, err
+	}
+	return len(r.todos(ctx, account, lines, visits)), nil
 }
 
 func (r *Room) progress(w http.ResponseWriter, req *http.Request) error {

@@ -274,7 +274,7 @@ func doors() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Door("/book", "calendar", "预约到大厅", "看各大厅排队人数，约时间").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Door("/book", "calendar", "预约到大厅", "看各大厅还有多少号，约时间").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -332,7 +332,7 @@ func elderDoors() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Door("/book", "calendar", "约大厅", "看排队人数，约时间").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Door("/book", "calendar", "约大厅", "看还有多少号，约时间").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -487,7 +487,7 @@ func hallsNow(v homeView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(v.Halls) == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<p class=\"small muted\">排队人数暂时没有。各大厅工作日 9:00 至 17:00 开放，可以先<a href=\"/book\">预约</a>。</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<p class=\"small muted\">各大厅工作日 9:00 至 17:00 开放，可以先<a href=\"/book\">预约</a>。</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -82,7 +82,7 @@ func TestHomeSaysWhatWaitsForWhom(t *testing.T) {
 	h.todo = 2
 	b := h.Browser()
 	p := b.Get("/")
-	if !p.Has("买卖房屋，一次办好") || p.Has("件事要处理") || !p.Has("登录") || !p.Has("排队人数暂时没有") {
+	if !p.Has("买卖房屋，一次办好") || p.Has("件事要处理") || !p.Has("登录") || !p.Has("各大厅工作日 9:00 至 17:00 开放") {
 		t.Errorf("for a stranger: %s", p.Text())
 	}
 	b.SignIn(wang())
