@@ -91,16 +91,15 @@ func run(ctx context.Context, want *regexp.Regexp) (err error) {
 	b := &bench{want: want, clock: clock.System(), out: json.NewEncoder(os.Stdout)}
 	defer func() { err = errors.Join(err, b.close()) }()
 	for _, g := range groups {
-		if !slices.ContainsFunc(g.names, want.MatchString) {
+		if ctx.Err() != nil || !slices.ContainsFunc(g.names, want.MatchString) {
 			continue
 		}
-		err := g.run(ctx, b)
-		b.closePools() // the next group needs the connections
-		if err != nil {
-			return fmt.Errorf("%s: %w", g.names[0], err)
+		if failed := g.run(ctx, b); failed != nil { // the others are measured all the same
+			err = errors.Join(err, fmt.Errorf("%s: %w", g.names[0], failed))
 		}
+		b.closePools() // the next group needs the connections
 	}
-	return nil
+	return err
 }
 
 // bench is one run.
