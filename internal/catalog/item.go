@@ -10,30 +10,31 @@ import (
 
 // Item is something that the city offers (事项).
 type Item struct {
-	Code      string           `yaml:"code"`
-	Extends   string           `yaml:"extends"` // item whose lists this one completes
-	Version   int              `yaml:"version"`
-	Name      string           `yaml:"name"`      // legal name
-	PlainName string           `yaml:"plainName"` // what people call it
-	Summary   string           `yaml:"summary"`
-	Online    bool             `yaml:"online"` // can be done without paper
-	Visits    int              `yaml:"visits"` // how often someone has to come, at most
-	Days      int              `yaml:"days"`   // promised, in working days from acceptance
-	LegalDays int              `yaml:"legalDays"`
-	RegTypes  []land.RegType   `yaml:"regTypes"`  // registrations in the order of their entry
-	Districts []string         `yaml:"districts"` // codes; empty: all
-	Who       []string         `yaml:"who"`       // who may apply, in words
-	Bring     []string         `yaml:"bring"`     // what to have at hand
-	Mistakes  []string         `yaml:"mistakes"`  // what often goes wrong
-	Laws      []Law            `yaml:"laws"`
-	Facts     map[string]any   `yaml:"facts"` // facts that hold for every deal of the item
-	Questions []Question       `yaml:"questions"`
-	Pages     []string         `yaml:"sections"` // codes of the form's sections in their order
-	Rules     []Rule           `yaml:"materials"`
-	Fees      []string         `yaml:"fees"`   // groups of the fee table
-	Limits    map[string]Limit `yaml:"limits"` // by step: nodes of the flow, and waits around it
-	Notices   []Notice         `yaml:"notices"`
-	Flow      string           `yaml:"flow"` // process: flows/<flow>.bpmn
+	Code           string           `yaml:"code"`
+	Extends        string           `yaml:"extends"` // item whose lists this one completes
+	Version        int              `yaml:"version"`
+	Name           string           `yaml:"name"`      // legal name
+	PlainName      string           `yaml:"plainName"` // what people call it
+	Summary        string           `yaml:"summary"`
+	Online         bool             `yaml:"online"` // can be done without paper
+	Visits         int              `yaml:"visits"` // how often someone has to come, at most
+	Days           int              `yaml:"days"`   // promised, in working days from acceptance
+	LegalDays      int              `yaml:"legalDays"`
+	RegTypes       []land.RegType   `yaml:"regTypes"`       // registrations in the order of their entry
+	Districts      []string         `yaml:"districts"`      // codes; empty: all
+	PrintsContract []string         `yaml:"printsContract"` // districts whose registry prints a contract that was not signed online
+	Who            []string         `yaml:"who"`            // who may apply, in words
+	Bring          []string         `yaml:"bring"`          // what to have at hand
+	Mistakes       []string         `yaml:"mistakes"`       // what often goes wrong
+	Laws           []Law            `yaml:"laws"`
+	Facts          map[string]any   `yaml:"facts"` // facts that hold for every deal of the item
+	Questions      []Question       `yaml:"questions"`
+	Pages          []string         `yaml:"sections"` // codes of the form's sections in their order
+	Rules          []Rule           `yaml:"materials"`
+	Fees           []string         `yaml:"fees"`   // groups of the fee table
+	Limits         map[string]Limit `yaml:"limits"` // by step: nodes of the flow, and waits around it
+	Notices        []Notice         `yaml:"notices"`
+	Flow           string           `yaml:"flow"` // process: flows/<flow>.bpmn
 
 	Sections  []Section      `yaml:"-"`
 	Materials []MaterialRule `yaml:"-"`
@@ -233,6 +234,7 @@ func (i *Item) extend(base *Item) {
 	i.Pages = orElse(i.Pages, base.Pages)
 	i.Fees = orElse(i.Fees, base.Fees)
 	i.Who = orElse(i.Who, base.Who)
+	i.PrintsContract = orElse(i.PrintsContract, base.PrintsContract)
 	i.Bring = orElse(i.Bring, base.Bring)
 	i.Mistakes = orElse(i.Mistakes, base.Mistakes)
 	i.Laws = orElse(i.Laws, base.Laws)

@@ -156,7 +156,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	if err := z.work(engine, room); err != nil {
 		return nil, err
 	}
-	z.web = z.pages(library, store)
+	z.web = z.pages(library, store, room)
 	return z, nil
 }
 
@@ -234,13 +234,13 @@ func (s *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 }
 
 // pages sets up the routes of the office's people.
-func (z *Zone) pages(library *flow.Library, store *papers.Store) *web.Router {
+func (z *Zone) pages(library *flow.Library, store *papers.Store, departments *connect.Room) *web.Router {
 	c := z.config
 	rt := web.NewRouter(web.Options{Zone: "office", DB: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Authorizer: window.Authorize(z.Staff, c.Pool),
 		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Proxies: c.Proxies, Decorate: ui.Use(window.Frame()), Failure: ui.Failure, Map: window.MapError,
 		Sentence: c.Catalog.Message, Refused: z.refused})
 	window.New(window.Parts{Pool: c.Pool, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Staff: z.Staff, Register: z.Register,
-		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library, Visits: z.visits}).Routes(rt)
+		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library, Visits: z.visits, Ask: departments}).Routes(rt)
 	admin.New(admin.Parts{Pool: c.Pool, Clock: c.Clock, Audit: z.audit, Door: z.Door, Exchange: z.Exchange}).Routes(rt)
 	exchangeadmin.New(exchangeadmin.Parts{Exchange: z.Exchange, Client: exchange.NewClient(z.Exchange), Clock: c.Clock}).Routes(rt)
 	return rt

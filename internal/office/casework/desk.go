@@ -127,7 +127,7 @@ func (s *Service) anotherPerson(ctx context.Context, tx pgx.Tx, o Order, by staf
 	}
 	var last *uuid.UUID
 	err := tx.QueryRow(ctx, `SELECT closed_by_id FROM work_orders WHERE case_id = $1 AND node = $2 AND state = 'done'
-		ORDER BY closed_at DESC, id DESC LIMIT 1`, o.Case, other).Scan(&last)
+		ORDER BY closed_at DESC, n DESC LIMIT 1`, o.Case, other).Scan(&last)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("casework: reviewers: %w", err)
 	}

@@ -179,7 +179,7 @@ func (s *Service) reviewed(ctx context.Context, tx pgx.Tx, id uuid.UUID) (bool, 
 	var n int
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM (
 		SELECT DISTINCT ON (node) outcome FROM work_orders WHERE case_id = $1 AND node IN ('first-review', 'second-review') AND state = 'done'
-		ORDER BY node, closed_at DESC, id DESC) x WHERE outcome = 'pass'`, id).Scan(&n)
+		ORDER BY node, closed_at DESC, n DESC) x WHERE outcome = 'pass'`, id).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("casework: reviews: %w", err)
 	}

@@ -169,6 +169,9 @@ func (s *Service) Ended(ctx context.Context, tx pgx.Tx, instance uuid.UUID, end 
 	if err := s.endAgreement(ctx, tx, c); err != nil {
 		return err
 	}
+	if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: EndedEarly, Ref: state}); err != nil {
+		return err
+	}
 	if err := s.cancelPapers(ctx, tx, c); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -115,11 +116,22 @@ func (s *Service) ContractFiled(filing, contract string) Result {
 			if err := s.SaveFacts(ctx, tx, c); err != nil {
 				return err
 			}
+			if s.printed(c) {
+				if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: ContractReady}); err != nil {
+					return err
+				}
+			}
 			if c.Facts.Agreement == "" {
 				return nil
 			}
 			return s.Spread(ctx, tx, Tidings{Case: c.ID, What: Filed})
 		}}
+}
+
+// printed tells whether the registry of the district prints the contract for its parties to sign: one that they did not sign online.
+func (s *Service) printed(c *Case) bool {
+	item, ok := s.catalog.Item(c.Item)
+	return ok && c.App.Contract.Number == "" && slices.Contains(item.PrintsContract, c.District)
 }
 
 // deskFiling keeps the filing number that a housing officer typed.

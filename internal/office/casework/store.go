@@ -158,7 +158,7 @@ func (s *Service) Order(ctx context.Context, db pg.DB, id uuid.UUID) (Order, err
 
 // Orders reads all work orders of a case in the order opened; index work_orders_case.
 func (s *Service) Orders(ctx context.Context, db pg.DB, id uuid.UUID) ([]Order, error) {
-	rows, err := db.Query(ctx, `SELECT `+orderColumns+` FROM work_orders WHERE case_id = $1 ORDER BY opened_at, id`, id)
+	rows, err := db.Query(ctx, `SELECT `+orderColumns+` FROM work_orders WHERE case_id = $1 ORDER BY n`, id)
 	if err != nil {
 		return nil, fmt.Errorf("casework: read orders: %w", err)
 	}

@@ -16,18 +16,20 @@ import (
 
 // What cases tell other systems beside their work orders.
 const (
-	Filed         = "filed"         // housing has the contract: it may supervise the money
-	TrustSigned   = "trust-signed"  // the bank opened the account: the agreement is complete
-	TrustDeposit  = "trust-deposit" // money came in; Ref is its reference
-	TrustFull     = "trust-full"    // all of it is here
-	TrustPaid     = "trust-paid"    // some of it was paid out or given back; Ref is the instruction
-	TrustClosed   = "trust-closed"  // so was the last of it, and the account is closed; Ref is the instruction
-	Surveyed      = "surveyed"      // the registry surveyed the unit
-	TaxAgreed     = "tax-agreed"    // both sides confirmed the assessment; Ref is its number
-	AcceptedByUs  = "accepted"      // formally accepted: the registry prepares its own case
-	ParcelOnWay   = "parcel"        // a stage of the shipment; Ref is the stage
-	tidingsPause  = 5 * time.Minute // between attempts at a system that is silent
-	tidingsGiveUp = 24 * time.Hour  // after which nobody is interested any more
+	Filed         = "filed"          // housing has the contract: it may supervise the money
+	TrustSigned   = "trust-signed"   // the bank opened the account: the agreement is complete
+	TrustDeposit  = "trust-deposit"  // money came in; Ref is its reference
+	TrustFull     = "trust-full"     // all of it is here
+	TrustPaid     = "trust-paid"     // some of it was paid out or given back; Ref is the instruction
+	TrustClosed   = "trust-closed"   // so was the last of it, and the account is closed; Ref is the instruction
+	Surveyed      = "surveyed"       // the registry surveyed the unit
+	TaxAgreed     = "tax-agreed"     // both sides confirmed the assessment; Ref is its number
+	AcceptedByUs  = "accepted"       // formally accepted: the registry prepares its own case
+	ContractReady = "contract-ready" // a contract that was not signed online is to be printed and signed
+	EndedEarly    = "ended-early"    // the case is over before the entry; Ref is how
+	ParcelOnWay   = "parcel"         // a stage of the shipment; Ref is the stage
+	tidingsPause  = 5 * time.Minute  // between attempts at a system that is silent
+	tidingsGiveUp = 24 * time.Hour   // after which nobody is interested any more
 	mostTidings   = int(tidingsGiveUp/tidingsPause) + 10
 )
 
@@ -115,6 +117,7 @@ func (s *Service) Tell(ctx context.Context, t Tidings) error {
 var tidingsNames = map[string]string{
 	Filed: "资金托管申请", TrustSigned: "资金托管协议", TrustDeposit: "存款凭证", TrustFull: "全部到账通知", TrustPaid: "划转通知", TrustClosed: "销户通知",
 	Surveyed: "权籍调查核对", TaxAgreed: "开具缴款书", AcceptedByUs: "申请和材料推送", ParcelOnWay: "物流上报",
+	ContractReady: "合同打印", EndedEarly: "撤回登记申请",
 }
 
 // Amend changes the facts of a case outside of its work orders.

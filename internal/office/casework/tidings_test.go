@@ -12,7 +12,7 @@ import (
 )
 
 var allTidings = []string{casework.Filed, casework.TrustSigned, casework.TrustDeposit, casework.TrustFull, casework.TrustPaid, casework.TrustClosed,
-	casework.Surveyed, casework.TaxAgreed, casework.AcceptedByUs, casework.ParcelOnWay}
+	casework.Surveyed, casework.TaxAgreed, casework.AcceptedByUs, casework.ParcelOnWay, casework.ContractReady, casework.EndedEarly}
 
 // listen has all tidings told to nobody.
 func (s *sale) listen() {
@@ -52,6 +52,20 @@ func TestTidingsOfASale(t *testing.T) {
 	}
 	if len(keys) != len(s.Spread) {
 		t.Errorf("%d tidings have %d keys", len(s.Spread), len(keys))
+	}
+}
+
+// A case that ends before its entry is taken back from the registry; a contract of their own is printed where the district does so.
+func TestTidingsOfAnEnd(t *testing.T) {
+	s, app := newSale(t, "none")
+	s.listen()
+	app.Contract.Number, app.Home.District = "", "321204"
+	s.Submit(app)
+	s.Work()
+	s.withdraw()
+	s.Work()
+	if got := s.spread(); !slices.Contains(got, casework.ContractReady) || got[len(got)-1] != casework.EndedEarly || s.Spread[len(s.Spread)-1].Ref != casework.Withdrawn {
+		t.Errorf("told %v", got)
 	}
 }
 

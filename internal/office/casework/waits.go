@@ -87,7 +87,7 @@ type asker struct {
 func (s *Service) asker(ctx context.Context, tx pgx.Tx, id uuid.UUID) (a asker, err error) {
 	var opinion, requests []byte
 	err = tx.QueryRow(ctx, `SELECT department, opinion, closed_by, requests FROM work_orders
-		WHERE case_id = $1 AND state = 'done' AND outcome = 'correct' ORDER BY closed_at DESC, id DESC LIMIT 1`, id).
+		WHERE case_id = $1 AND state = 'done' AND outcome = 'correct' ORDER BY closed_at DESC, n DESC LIMIT 1`, id).
 		Scan(&a.department, &opinion, &a.by, &requests)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return a, nil

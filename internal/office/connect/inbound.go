@@ -77,6 +77,7 @@ func (r *Room) inbound() {
 		})
 	result(r, "utility.transfer.result", func(in spec.UtilityTransferResultRequest) uuid.UUID { return in.WorkID }, plain(r.utilityTransferred))
 	exchange.Receive(r.In, "bank.trust.deposit", r.deposited)
+	exchange.Receive(r.In, spec.RegistryContractResult, r.contractSigned)
 	exchange.Receive(r.In, "registry.restriction.notify", r.restricted)
 	exchange.Receive(r.In, "registry.process.notify", r.processed)
 	exchange.Receive(r.In, "tax.arrival.notify", r.taxArrived)
@@ -131,9 +132,7 @@ func (r *Room) processed(ctx context.Context, tx pgx.Tx, from exchange.Caller, i
 	if _, err := r.known(ctx, tx, from, in.CaseNo); err != nil {
 		return spec.Ack{}, err
 	}
-	words := map[spec.ProcessStage]string{spec.ProcessStageAccepted: "登记系统已受理", spec.ProcessStageApproved: "登记系统已核定",
-		spec.ProcessStageEntered: "登记系统已登簿", spec.ProcessStageCertified: "登记系统已缮证"}
-	err := r.Cases.Note(ctx, tx, land.CaseNumber(in.CaseNo), words[in.Stage])
+	err := r.Cases.Note(ctx, tx, land.CaseNumber(in.CaseNo), "登记系统已"+stageWords[in.Stage])
 	return spec.Ack{Received: err == nil}, err
 }
 

@@ -19,16 +19,18 @@ import (
 
 func (r *Room) tidings() {
 	for what, tell := range map[string]casework.Teller{
-		casework.Filed:        r.tellTrustApplied,
-		casework.TrustSigned:  r.tellTrustSigned,
-		casework.TrustDeposit: r.tellDeposit,
-		casework.TrustFull:    r.tellTrustFull,
-		casework.TrustPaid:    r.tellPaid,
-		casework.TrustClosed:  r.tellClosed,
-		casework.Surveyed:     r.verifySurvey,
-		casework.TaxAgreed:    r.orderSlip,
-		casework.AcceptedByUs: r.pushApplication,
-		casework.ParcelOnWay:  r.reportParcel,
+		casework.Filed:         r.tellTrustApplied,
+		casework.TrustSigned:   r.tellTrustSigned,
+		casework.TrustDeposit:  r.tellDeposit,
+		casework.TrustFull:     r.tellTrustFull,
+		casework.TrustPaid:     r.tellPaid,
+		casework.TrustClosed:   r.tellClosed,
+		casework.Surveyed:      r.verifySurvey,
+		casework.TaxAgreed:     r.orderSlip,
+		casework.AcceptedByUs:  r.pushApplication,
+		casework.ParcelOnWay:   r.reportParcel,
+		casework.ContractReady: r.printContract,
+		casework.EndedEarly:    r.takeBack,
 	} {
 		r.Cases.OnTidings(what, tell)
 	}
@@ -223,6 +225,51 @@ func (r *Room) pushApplication(ctx context.Context, c *casework.Case, t casework
 		return err
 	}
 	return r.Cases.Amend(ctx, c.ID, func(f *casework.Facts) { f.RegistryNo = out.RegistryCaseNo })
+}
+
+// takeBack withdraws the case that the registry made of ours, so that the unit is free for another application.
+func (r *Room) takeBack(ctx context.Context, c *casework.Case, t casework.Tidings) error {
+	if c.AcceptedAt == nil {
+		return nil // it was never pushed
+	}
+	why := map[string]spec.CancelReason{casework.Withdrawn: spec.CancelReasonWithdrawn, casework.Refused: spec.CancelReasonRefused, casework.Lapsed: spec.CancelReasonLapsed}
+	code, ok := why[t.Ref]
+	if !ok {
+		code = spec.CancelReasonOther
+	}
+	var out spec.RegistryEntryCancelResponse
+	return r.tell(ctx, spec.RegistryEntryCancel, c, t.Key(), spec.RegistryEntryCancelRequest{CaseNo: string(c.No), RegistryCaseNo: c.Facts.RegistryNo,
+		ReasonCode: code, Reason: reason(c)}, &out)
+}
+
+// printContract has the registry print a contract for its parties to sign at its counter.
+func (r *Room) printContract(ctx context.Context, c *casework.Case, t casework.Tidings) error {
+	var receipt spec.Receipt
+	return r.tell(ctx, spec.RegistryContractPush, c, t.Key(), spec.RegistryContractPushRequest{WorkID: c.ID, CaseNo: string(c.No), Contract: contractOf(c),
+		Attachments: r.attachments(c, "registry", "M-05")}, &receipt)
+}
+
+// contractSigned takes the news of the signing. Whoever accepts the application sees it among the checks.
+func (r *Room) contractSigned(ctx context.Context, tx pgx.Tx, from exchange.Caller, in spec.RegistryContractResultRequest) (spec.Ack, error) {
+	c, err := r.known(ctx, tx, from, in.CaseNo)
+	if err == nil && in.WorkID != c.ID {
+		err = refused(spec.CodeNotFound, "没有这项委托")
+	}
+	if err != nil {
+		return spec.Ack{}, err
+	}
+	v := &verdict{}
+	words := "双方没有签订"
+	if in.Review.Outcome == spec.OutcomePass {
+		words = "双方已在登记窗口签订"
+		v.add("contract.signed", "合同签订", "pass", in.ContractNo, minute(in.SignedAt), "登记中心")
+	} else {
+		v.add("contract.signed", "合同签订", "warn", in.ContractNo, "没有签订", "登记中心")
+	}
+	if err := r.Cases.SaveChecks(ctx, tx, c.ID, v.checks); err != nil {
+		return spec.Ack{}, err
+	}
+	return spec.Ack{Received: true}, r.Cases.Note(ctx, tx, c.No, "买卖合同："+words)
 }
 
 // reportParcel reports each stage of the shipment to the provincial portal.

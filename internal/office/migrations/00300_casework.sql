@@ -42,7 +42,8 @@ CREATE TABLE case_parties (
 CREATE INDEX case_parties_person ON case_parties (doc_index, name_index);
 
 CREATE TABLE work_orders (
-    id            uuid PRIMARY KEY,              -- the flow's work id
+    id            uuid PRIMARY KEY,              -- the flow's work id, which says nothing of time
+    n             bigint GENERATED ALWAYS AS IDENTITY, -- in the order opened, where two have one moment
     case_id       uuid NOT NULL REFERENCES cases,
     node          text NOT NULL,
     name          text NOT NULL,
@@ -76,7 +77,7 @@ CREATE TABLE work_orders (
     requests      bytea,                         -- sealed list of casework.Request: materials asked for when the outcome is correct
     closed_by_id  uuid REFERENCES staff
 );
-CREATE INDEX work_orders_case ON work_orders (case_id, opened_at);
+CREATE INDEX work_orders_case ON work_orders (case_id, n);
 CREATE INDEX work_orders_queue ON work_orders (district, department, due_at, id) WHERE state = 'open' AND kind = 'person';
 CREATE INDEX work_orders_mine ON work_orders (assignee, due_at, id) WHERE state = 'open' AND assignee IS NOT NULL;
 CREATE INDEX work_orders_limits ON work_orders (remind_at) WHERE state = 'open' AND remind_at IS NOT NULL;

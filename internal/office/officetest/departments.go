@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/kit/clock"
@@ -59,11 +58,8 @@ func GoodDepartments(cases *casework.Service, clk clock.Clock, on func(operation
 	}))
 }
 
-func (d departments) file(context.Context, *casework.Case, casework.Order) (casework.Result, error) {
-	return casework.Result{Data: map[string]any{"outcome": "pass"}, Effect: func(ctx context.Context, tx pgx.Tx, c *casework.Case) error {
-		c.Facts.FilingNo = "BA-1"
-		return d.cases.SaveFacts(ctx, tx, c)
-	}}, nil
+func (d departments) file(_ context.Context, c *casework.Case, _ casework.Order) (casework.Result, error) {
+	return d.cases.ContractFiled("BA-"+string(c.No), ""), nil
 }
 
 // assess asks the buyer for one percent.

@@ -65,6 +65,7 @@ type bureau struct {
 
 func (b *bureau) serve() {
 	wire.Handle(b.System, spec.HousingContractQuery, b.query)
+	wire.Handle(b.System, spec.HousingBuildingQuery, b.building)
 	wire.Handle(b.System, spec.HousingContractRevoke, b.revoke)
 	wire.Handle(b.System, spec.HousingSurveyVerify, b.verifySurvey)
 	wire.Handle(b.System, spec.HousingRegistrationComplete, b.complete)
@@ -247,4 +248,42 @@ func (b *bureau) complete(_ context.Context, c wire.Call, in spec.HousingRegistr
 
 func ack(c wire.Call) spec.Ack {
 	return spec.Ack{Received: true, Receipt: c.MessageID[:min(len(c.MessageID), 64)]}
+}
+
+// building returns the table of the building that a unit stands in (楼盘表), with the state of each unit as the city began.
+func (b *bureau) building(_ context.Context, _ wire.Call, in spec.HousingBuildingQueryRequest) (spec.HousingBuildingQueryResponse, error) {
+	name := in.BuildingNo
+	if u, ok := b.all.city.Unit(land.UnitCode(in.UnitCode)); ok && u.District == b.district {
+		name = u.Building
+	}
+	var out spec.HousingBuildingQueryResponse
+	for i := range b.all.city.Units {
+		u := &b.all.city.Units[i]
+		if u.Building != name || u.District != b.district {
+			continue
+		}
+		out.Found, out.BuildingNo, out.Floors = true, u.Building, u.Floors
+		out.Units = append(out.Units, spec.BuildingUnit{Unit: town.Unit(b.all.city, u), State: b.stateOf(u.Code)})
+	}
+	for _, x := range b.all.city.Buildings {
+		if x.Code == name {
+			out.Project, out.Address = x.Name, x.Address
+		}
+	}
+	return out, nil
+}
+
+func (b *bureau) stateOf(code land.UnitCode) spec.BuildingUnitState {
+	for _, r := range town.Restrictions(b.all.city, code) {
+		if r.Kind != spec.RestrictionKindMortgage {
+			return spec.BuildingUnitStateRestricted
+		}
+	}
+	if _, ok := b.all.city.Title(code); !ok {
+		return spec.BuildingUnitStateUnsold
+	}
+	if len(town.Restrictions(b.all.city, code)) > 0 {
+		return spec.BuildingUnitStateMortgaged
+	}
+	return spec.BuildingUnitStateRegistered
 }

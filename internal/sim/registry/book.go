@@ -39,9 +39,10 @@ func (p page) version() string { return "v" + strconv.Itoa(p.Version) }
 
 // books are the books of all districts with a system. They share a lock: entries are rare, and a count of homes looks at all.
 type books struct {
-	hub   *wire.Hub
-	city  *democity.City
-	pages *board.Table[page]
+	hub    *wire.Hub
+	city   *democity.City
+	pages  *board.Table[page]
+	stages *board.Table[reached]
 
 	mu      sync.Mutex
 	serials map[series]int
@@ -61,7 +62,11 @@ func openBooks(h *wire.Hub, c *democity.City) (*books, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &books{hub: h, city: c, pages: pages, serials: map[series]int{}, byCert: map[string]land.UnitCode{},
+	stages, err := board.OpenTable[reached](h.Board(), "registry-stages")
+	if err != nil {
+		return nil, err
+	}
+	b := &books{hub: h, city: c, pages: pages, stages: stages, serials: map[series]int{}, byCert: map[string]land.UnitCode{},
 		holds: map[string]map[land.UnitCode]bool{}}
 	for i := range c.Titles {
 		t := &c.Titles[i]

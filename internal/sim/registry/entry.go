@@ -108,6 +108,9 @@ func (r *Registries) handleStages() {
 			return nil
 		}
 		s.Notice.At = system.Now()
+		if err := r.books.reach(s.Notice); err != nil {
+			return err
+		}
 		return system.Tell(wire.Office, spec.RegistryProcessNotify, s.Notice.CaseNo+" process", 0, s.Notice)
 	}})
 }
