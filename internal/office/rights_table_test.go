@@ -12,11 +12,12 @@ const (
 // routes is every address of the office with the right that it asks for.
 var routes = map[string]string{
 	"GET /{$}": anybody, "GET /login": anybody, "POST /login": anybody,
-	"POST /logout": signedIn, "GET /password": signedIn, "POST /password": signedIn,
+	"POST /logout": signedIn, "GET /password": signedIn, "POST /password": signedIn, "GET /w/keys": signedIn, "POST /w/keys": signedIn,
 
 	"GET /w": "work", "GET /w/queue/{view}": "work", "POST /w/next": "decide",
 	"GET /w/case/{no}": "case", "GET /w/case/{no}/flow": "case", "GET /w/case/{no}/related": "case", "GET /w/case/{no}/msgs": "case",
 	"GET /w/case/{no}/file/{digest}": "case", "GET /w/case/{no}/paper/{code}": "case",
+	"GET /w/case/{no}/ask": "search", "POST /w/case/{no}/ask": "search",
 	"GET /w/case/{no}/incident": "report", "POST /w/case/{no}/incident": "report",
 	"GET /w/order/{id}": "decide", "POST /w/order/{id}": "decide", "POST /w/order/{id}/claim": "decide", "POST /w/order/{id}/release": "decide",
 	"POST /w/order/{id}/takeover": "decide",
