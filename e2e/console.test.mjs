@@ -14,6 +14,8 @@ after(() => browser?.close())
 async function listen(t, site) {
   const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', baseURL: site })
   t.after(() => context.close())
+  context.setDefaultTimeout(60_000)
+  context.setDefaultNavigationTimeout(60_000)
   const page = await context.newPage(), said = []
   const say = words => { if (page.url().startsWith(site)) { said.push(`${page.url()}: ${words}`) } } // not of the provider's pages
   page.on('console', m => { if (['error', 'warning'].includes(m.type())) { say(m.text()) } })
