@@ -84,6 +84,39 @@ test('a surveyor decides an order of a district without a system by keyboard alo
   await p.page.keyboard.press('j')
   assert.match(await p.page.evaluate(() => document.activeElement.textContent), /^TZ-\d{6}-/, 'j goes to the first row')
 
+  await p.press('筛选')
+  await p.check()
+  await p.open('/w/queue/pool?no=TZ-261124-00001-2')
+  assert.match(await p.page.getByRole('alert').innerText(), /办件编号不对/)
+
+  await p.open('/w/queue/pool')
+  await key(p, '?')
+  assert.equal(await p.heading(), '快捷键')
+  await p.check()
+  await p.press('关闭单个字母的快捷键')
+  await p.open('/w/queue/pool')
+  await p.page.keyboard.press('n')
+  assert.equal(p.path(), '/w/queue/pool', 'a single letter does nothing when it was switched off')
+  await p.open('/w/keys')
+  await p.press('打开单个字母的快捷键')
+
+  await p.open('/w/queue/pool')
+  await key(p, 'n')
+  const order = p.path()
+  for (const name of ['流程图', '相关办件', '消息']) {
+    await p.open(order)
+    await p.press(name)
+    await p.check()
+  }
+  await p.open(order)
+  await key(p, 'd')
+  await p.page.getByLabel('理由').fill('界址有争议')
+  await key(p, 'Control+Enter')
+  assert.match(await p.page.getByRole('alert').innerText(), /请选择不予通过的依据/, 'a refusal names its ground')
+  assert.equal(await p.page.getByLabel('理由').inputValue(), '界址有争议', 'nothing that was typed is lost')
+  await p.check()
+  await p.open('/w/queue/pool')
+
   let keys = 0
   for (const name of ['n', 'a', 'Control+Enter']) {
     await key(p, name)

@@ -118,10 +118,7 @@ func (r *Room) announce(ctx context.Context, tx pgx.Tx, b *Booking, w wish) erro
 	if r.Notify == nil {
 		return nil
 	}
-	bring := w.Bring
-	if len(bring) == 0 {
-		bring = always()
-	}
+	bring := append(always(), w.Bring...)
 	phone, err := r.People.PhoneOf(ctx, tx, b.Account)
 	if err != nil {
 		return fmt.Errorf("appointment: phone: %w", err)

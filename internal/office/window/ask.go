@@ -37,7 +37,9 @@ func (r *Room) askPage(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, req, http.StatusOK, askPage(&askView{file: v, Form: web.NewForm(req)}))
+	f := web.NewForm(req)
+	f.Set("reason", "办理 "+string(v.Case.No))
+	return web.Render(w, req, http.StatusOK, askPage(&askView{file: v, Form: f}))
 }
 
 // ask puts one question. Each is recorded with its purpose, before it is put.

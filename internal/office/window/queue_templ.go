@@ -728,7 +728,7 @@ func rows(caption string, list []casework.Row, now time.Time, view string) templ
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(list) == 0 {
-			templ_7745c5c3_Err = ui.Empty(emptyWords(view), ui.Link{Text: "看待领的", Href: "/w/queue/pool"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Empty(emptyWords(view), emptyLinks(view)...).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -992,6 +992,14 @@ func due(at *time.Time, now time.Time) templ.Component {
 		}
 		return nil
 	})
+}
+
+// emptyLinks lead from an empty list to where there may be work; not to itself.
+func emptyLinks(view string) []ui.Link {
+	if view == casework.Pool {
+		return nil
+	}
+	return []ui.Link{{Text: "看待领的", Href: "/w/queue/pool"}}
 }
 
 // tailOf is the end of a case's number, by which people tell cases apart.
