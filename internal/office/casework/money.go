@@ -381,7 +381,12 @@ func (s *Service) deposited(ctx context.Context, tx pgx.Tx, c *Case, d trust.Dep
 	}
 	switch {
 	case r.MustReturn:
-		// The deal is off: a person sees to the refund by the page of the trust account.
+		// The deal is off. Where its undoing is still under way, that gives it back as well.
+		if c.over() && c.State != Running {
+			if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: TrustLate, Ref: d.Reference}); err != nil {
+				return err
+			}
+		}
 		return s.publish(ctx, tx, c.ID)
 	case d.Kind == trust.Loan && r.AllHere:
 		return s.fact(ctx, tx, c, "trust.loan")
@@ -463,6 +468,11 @@ func (s *Service) TrustMoved(instruction string, results []trust.Result, at time
 		}
 		if len(settled.Failed) > 0 {
 			return ErrFailedPayment
+		}
+		if settled.Kind == trust.Refund && settled.Held > 0 { // more came while the bank gave back the rest
+			if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: TrustLate, Ref: instruction}); err != nil {
+				return err
+			}
 		}
 		t := Tidings{Case: c.ID, What: TrustPaid, Ref: instruction, At: at}
 		if settled.State == trust.Closed || settled.State == trust.Cancelled {

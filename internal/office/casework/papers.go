@@ -285,9 +285,13 @@ func (s *Service) issueRefusal(ctx context.Context, tx pgx.Tx, c *Case, reason s
 			refund = "已缴的税费和已存入托管账户的资金，5 个工作日内原路退回"
 		}
 	}
+	law := "《不动产登记暂行条例》第二十二条"
+	if c.AcceptedAt == nil {
+		law = "《不动产登记暂行条例》第十七条"
+	}
 	return s.issue(ctx, tx, c, papers.Refusal{Accepted: c.AcceptedAt != nil, Case: c.No, To: names(c.App.Parties), Item: c.ItemName, Home: home(c),
 		AppliedAt: c.StageAt[0], Refund: refund, Contact: contact,
-		Reasons: []papers.Reason{{Text: reason, Law: "《不动产登记暂行条例》第二十二条"}}}, "refusal")
+		Reasons: []papers.Reason{{Text: reason, Law: law}}}, "refusal")
 }
 
 // makeCertificates issues title and proof with the numbers that the book gave.

@@ -22,6 +22,7 @@ const (
 	TrustFull     = "trust-full"     // all of it is here
 	TrustPaid     = "trust-paid"     // some of it was paid out or given back; Ref is the instruction
 	TrustClosed   = "trust-closed"   // so was the last of it, and the account is closed; Ref is the instruction
+	TrustLate     = "trust-late"     // money came in after the deal was off: it goes back; Ref is what brought it
 	Surveyed      = "surveyed"       // the registry surveyed the unit
 	TaxAgreed     = "tax-agreed"     // both sides confirmed the assessment; Ref is its number
 	AcceptedByUs  = "accepted"       // formally accepted: the registry prepares its own case
@@ -115,9 +116,24 @@ func (s *Service) Tell(ctx context.Context, t Tidings) error {
 }
 
 var tidingsNames = map[string]string{
-	Filed: "资金托管申请", TrustSigned: "资金托管协议", TrustDeposit: "存款凭证", TrustFull: "全部到账通知", TrustPaid: "划转通知", TrustClosed: "销户通知",
+	Filed: "资金托管申请", TrustSigned: "资金托管协议", TrustDeposit: "存款凭证", TrustFull: "全部到账通知", TrustPaid: "划转通知", TrustClosed: "销户通知", TrustLate: "退回迟到的托管资金",
 	Surveyed: "权籍调查核对", TaxAgreed: "开具缴款书", AcceptedByUs: "申请和材料推送", ParcelOnWay: "物流上报",
 	ContractReady: "合同打印", EndedEarly: "撤回登记申请",
+}
+
+// Apply lets a result take effect that no work order waits for.
+func (s *Service) Apply(ctx context.Context, tx pgx.Tx, id uuid.UUID, r Result) error {
+	c, err := s.lock(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := r.Effect(ctx, tx, c); err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, c.ID, Event{Text: r.Public, Public: true}); err != nil {
+		return err
+	}
+	return s.publish(ctx, tx, c.ID)
 }
 
 // Amend changes the facts of a case outside of its work orders.

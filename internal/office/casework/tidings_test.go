@@ -6,12 +6,15 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/office/casework"
+	"yichuang/internal/office/trust"
 )
 
-var allTidings = []string{casework.Filed, casework.TrustSigned, casework.TrustDeposit, casework.TrustFull, casework.TrustPaid, casework.TrustClosed,
+var allTidings = []string{casework.Filed, casework.TrustSigned, casework.TrustDeposit, casework.TrustFull, casework.TrustPaid, casework.TrustClosed, casework.TrustLate,
 	casework.Surveyed, casework.TaxAgreed, casework.AcceptedByUs, casework.ParcelOnWay, casework.ContractReady, casework.EndedEarly}
 
 // listen has all tidings told to nobody.
@@ -66,6 +69,33 @@ func TestTidingsOfAnEnd(t *testing.T) {
 	s.Work()
 	if got := s.spread(); !slices.Contains(got, casework.ContractReady) || got[len(got)-1] != casework.EndedEarly || s.Spread[len(s.Spread)-1].Ref != casework.Withdrawn {
 		t.Errorf("told %v", got)
+	}
+}
+
+// Money that the bank reports after the case has ended goes back by itself, once.
+func TestMoneyAfterTheEnd(t *testing.T) {
+	s := prepared(t, "none")
+	s.listen()
+	s.withdraw()
+	s.wantEnd(casework.Withdrawn)
+	for range 2 {
+		s.Do(func(ctx context.Context, tx pgx.Tx) error {
+			c := s.now()
+			return s.Cases.Deposited(ctx, tx, casework.Deposit{Case: c.No, Agreement: c.Facts.Agreement, Voucher: "V1", Amount: 500_00, Payer: "王明", At: s.Clock.Now()})
+		})
+	}
+	late := slices.DeleteFunc(slices.Clone(s.Spread), func(x casework.Tidings) bool { return x.What != casework.TrustLate })
+	if len(late) != 1 {
+		t.Fatalf("told %v", s.spread())
+	}
+	i, err := s.Cases.GiveBack(t.Context(), s.now(), "终止")
+	if err != nil || i == nil || i.Total() != 500_00 {
+		t.Fatalf("instruction %+v, %v", i, err)
+	}
+	back := s.Cases.TrustMoved(i.Number, []trust.Result{{Paid: true, Reference: "R1"}}, s.Clock.Now(), "托管资金 500.00 元已退回")
+	s.Do(func(ctx context.Context, tx pgx.Tx) error { return s.Cases.Apply(ctx, tx, s.id, back) })
+	if st := s.statement(); st.Held != 0 || !s.past("已退回") {
+		t.Errorf("still held: %s", st.Held)
 	}
 }
 

@@ -3,6 +3,10 @@ package connect
 import (
 	"context"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/land"
@@ -77,8 +81,44 @@ func (r *Room) refundTrust(ctx context.Context, c *casework.Case, o casework.Ord
 	if err != nil || i == nil {
 		return casework.Result{}, err
 	}
-	return r.push(ctx, "bank.trust.refund", c, o, spec.BankTrustRefundRequest{WorkID: workID(o), CaseNo: string(c.No), AgreementNo: i.Agreement,
-		Account: i.Account, InstructionNo: i.Number, Close: true, Reason: i.Reason, Payments: payments(i)})
+	return r.push(ctx, "bank.trust.refund", c, o, refundOf(workID(o), c, i))
+}
+
+func refundOf(work uuid.UUID, c *casework.Case, i *trust.Instruction) spec.BankTrustRefundRequest {
+	return spec.BankTrustRefundRequest{WorkID: work, CaseNo: string(c.No), AgreementNo: i.Agreement, Account: i.Account, InstructionNo: i.Number,
+		Close: true, Reason: i.Reason, Payments: payments(i)}
+}
+
+// lateRefund is the work under which money goes back that came in when no order was open any more.
+func lateRefund(c *casework.Case, instruction string) uuid.UUID {
+	return uuid.NewSHA1(c.ID, []byte("late refund "+instruction))
+}
+
+// giveBackLate sends back what came into trust after the deal was off.
+func (r *Room) giveBackLate(ctx context.Context, c *casework.Case, _ casework.Tidings) error {
+	i, err := r.Cases.GiveBack(ctx, c, reason(c))
+	if err != nil || i == nil {
+		return err
+	}
+	var receipt spec.Receipt
+	return r.Out.Call(ctx, spec.BankTrustRefund, exchange.Route{District: c.District, Item: c.Item, Case: string(c.No), Party: c.App.Trust.Bank},
+		i.Number, refundOf(lateRefund(c, i.Number), c, i), &receipt)
+}
+
+// refundedLate takes the bank's word of such a refund; another one is not known here.
+func (r *Room) refundedLate(ctx context.Context, tx pgx.Tx, from exchange.Caller, in spec.BankTrustRefundedRequest) (spec.Ack, error) {
+	c, err := r.known(ctx, tx, from, in.CaseNo)
+	if err == nil && (!from.Is(c.App.Trust.Bank) || in.WorkID != lateRefund(c, in.InstructionNo)) {
+		err = refused(spec.CodeNotFound, "没有这项委托")
+	}
+	if err != nil {
+		return spec.Ack{}, err
+	}
+	res, err := r.refunded(in)
+	if err != nil {
+		return spec.Ack{}, err
+	}
+	return spec.Ack{Received: true}, r.Cases.Apply(ctx, tx, c.ID, res)
 }
 
 // payments lists what the bank is to pay. A refund goes back by the way it came, which the bank knows: where the payer's

@@ -26,9 +26,20 @@ func ignorable(err error) bool {
 
 // result registers an operation that answers one of our orders. The answer must name an order of that very operation.
 func result[In any](r *Room, op spec.Operation, work func(In) uuid.UUID, f func(In) (casework.Result, error)) {
+	orElse(r, op, work, f, func(context.Context, pgx.Tx, exchange.Caller, In) (spec.Ack, error) {
+		return spec.Ack{}, refused(spec.CodeNotFound, "没有这项委托")
+	})
+}
+
+// orElse is result for an operation that may also answer what was no order.
+func orElse[In any](r *Room, op spec.Operation, work func(In) uuid.UUID, f func(In) (casework.Result, error),
+	other func(context.Context, pgx.Tx, exchange.Caller, In) (spec.Ack, error)) {
 	exchange.Receive(r.In, op, func(ctx context.Context, tx pgx.Tx, from exchange.Caller, in In) (spec.Ack, error) {
 		o, err := r.Cases.Order(ctx, tx, work(in))
-		if errors.Is(err, casework.ErrNoOrder) || (err == nil && (!answers(op, o) || !from.Serves(o.District) || !from.Is(partyOfOrder(o)))) {
+		if errors.Is(err, casework.ErrNoOrder) {
+			return other(ctx, tx, from, in)
+		}
+		if err == nil && (!answers(op, o) || !from.Serves(o.District) || !from.Is(partyOfOrder(o))) {
 			return spec.Ack{}, refused(spec.CodeNotFound, "没有这项委托")
 		}
 		if err != nil {
@@ -66,7 +77,7 @@ func (r *Room) inbound() {
 	result(r, "tax.assessment.result", func(in spec.TaxAssessmentResultRequest) uuid.UUID { return in.WorkID }, r.assessed)
 	result(r, "bank.trust.opened", func(in spec.BankTrustOpenedRequest) uuid.UUID { return in.WorkID }, plain(r.trustOpened))
 	result(r, "bank.trust.paid", func(in spec.BankTrustPaidRequest) uuid.UUID { return in.WorkID }, r.paidOut)
-	result(r, "bank.trust.refunded", func(in spec.BankTrustRefundedRequest) uuid.UUID { return in.WorkID }, r.refunded)
+	orElse(r, "bank.trust.refunded", func(in spec.BankTrustRefundedRequest) uuid.UUID { return in.WorkID }, r.refunded, r.refundedLate)
 	result(r, "bank.loan.result", func(in spec.BankLoanResultRequest) uuid.UUID { return in.WorkID },
 		func(in spec.BankLoanResultRequest) (casework.Result, error) {
 			return r.loanEvaluated("commercial", in), nil

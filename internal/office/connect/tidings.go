@@ -25,6 +25,7 @@ func (r *Room) tidings() {
 		casework.TrustFull:     r.tellTrustFull,
 		casework.TrustPaid:     r.tellPaid,
 		casework.TrustClosed:   r.tellClosed,
+		casework.TrustLate:     r.giveBackLate,
 		casework.Surveyed:      r.verifySurvey,
 		casework.TaxAgreed:     r.orderSlip,
 		casework.AcceptedByUs:  r.pushApplication,
