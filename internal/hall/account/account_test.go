@@ -2,11 +2,10 @@ package account_test
 
 import (
 	"bytes"
-	"encoding/json"
+	"context"
 	"image"
 	"image/jpeg"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -43,19 +42,21 @@ type hall struct {
 // faces is a face service: it answers what the test says.
 type faces struct {
 	result account.FaceResult
-	status int
-	asked  []map[string]any
+	down   bool
+	asked  []question
 }
 
-func (f *faces) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var q map[string]any
-	_ = json.NewDecoder(r.Body).Decode(&q)
-	f.asked = append(f.asked, q)
-	if f.status != 0 {
-		w.WriteHeader(f.status)
-		return
+type question struct {
+	citizen account.Citizen
+	photo   []byte
+}
+
+func (f *faces) Check(_ context.Context, c account.Citizen, photo []byte) (account.FaceResult, error) {
+	f.asked = append(f.asked, question{c, photo})
+	if f.down {
+		return account.FaceResult{}, account.ErrFaceDown
 	}
-	_ = json.NewEncoder(w).Encode(f.result)
+	return f.result, nil
 }
 
 func wang() map[string]any {
@@ -76,8 +77,6 @@ func newHall(t *testing.T) *hall {
 	h.idp = newIDP(t, h.clock)
 	h.idp.person = wang()
 	h.idp.person["id_number"] = string(id)
-	faceServer := httptest.NewServer(h.face)
-	t.Cleanup(faceServer.Close)
 
 	rt := web.NewRouter(web.Options{Zone: "hall", DB: h.pool, Keys: keys, Failure: ui.Failure,
 		Decorate: ui.Use(ui.Site{Class: "hall", Name: "泰州市不动产", Title: "网上办事大厅", SignIn: "/login", Mine: "/me"}), Clock: h.clock})
@@ -85,7 +84,7 @@ func newHall(t *testing.T) *hall {
 	account.NewSignIn(account.SignInOptions{Pool: h.pool, Directory: h.directory, Audit: h.audit, Clock: h.clock, Log: log.Discard(),
 		Provider: account.ProviderConfig{Issuer: h.idp.URL, ClientID: "yichuang-hall", Secret: "s3cret", Redirect: h.site.Server.URL + "/login/callback", MinLevel: 2},
 	}).Routes(rt)
-	account.NewFace(account.FaceOptions{Pool: h.pool, Directory: h.directory, Service: account.FaceClient{URL: faceServer.URL}, Audit: h.audit, Clock: h.clock, Log: log.Discard(),
+	account.NewFace(account.FaceOptions{Pool: h.pool, Directory: h.directory, Service: h.face, Audit: h.audit, Clock: h.clock, Log: log.Discard(),
 		Purposes: []account.Purpose{{Code: "confirm", Title: "确认买卖申请", Why: "网上确认要本人办理。"}, {Code: "archive", Title: "查询档案", Why: "档案只给本人看。"}}}).Routes(rt)
 	me := func(w http.ResponseWriter, r *http.Request) error {
 		return web.Render(w, r, 200, ui.Str("我是 "+web.Who(r.Context()).Shown))
@@ -296,7 +295,7 @@ func TestFacePassesForOnePurposeAndTenMinutes(t *testing.T) {
 	if p.URL.Path != "/app/7" {
 		t.Fatalf("at %s, %d: %s", p.URL, p.Status, p.Text())
 	}
-	if q := h.face.asked[0]; q["name"] != "王晓明" || q["idno"] != h.idp.person["id_number"] || q["image"] == "" {
+	if q := h.face.asked[0]; q.citizen.Name != "王晓明" || q.citizen.Document.Number != h.idp.person["id_number"] || len(q.photo) == 0 {
 		t.Errorf("asked %v", q)
 	}
 	if !b.Get("/face/confirm").Has("刚才已经核验通过") {
@@ -342,7 +341,7 @@ func TestFaceFailsThreeTimesAndThenTheCounter(t *testing.T) {
 
 func TestFaceServiceDownCountsNoTry(t *testing.T) {
 	h := newHall(t)
-	h.face.status = http.StatusInternalServerError
+	h.face.down = true
 	b, _ := h.come()
 	p := b.Get("/face/confirm?back=/app/7").Upload("开始核验", photo(t))
 	if p.Status != 503 || !p.Has("这一次不算次数") || !p.Has("大厅窗口") {
