@@ -22,6 +22,7 @@ const description = `一窗：不动产交易、登记、纳税一体化平台�
   yichuang city                     whole demonstration city on this machine, with its own PostgreSQL and simulated departments
   yichuang serve --zone hall …      one zone (or both) of a real installation, against given databases
   yichuang staff add …              an account of the office, the first one of a new installation too
+  yichuang lines --zone hall …      the lines of a zone to other systems, from a file
   yichuang keys make|rotate …       the keys of a zone: made, handed over, changed
 
 Every flag has an environment variable; docs/operations.md lists them all.`
@@ -30,6 +31,7 @@ type cli struct {
 	City  cityCmd  `cmd:"" help:"Run the demonstration city: both zones, a private PostgreSQL, simulated departments."`
 	Serve serveCmd `cmd:"" help:"Serve one zone or both against given databases."`
 	Staff staffCmd `cmd:"" help:"Accounts of the office that its pages cannot make: the first ones, and lost passwords."`
+	Lines linesCmd `cmd:"" help:"Set the lines of a zone to other systems from a file."`
 	Keys  keysCmd  `cmd:"" help:"Make and change the keys of an installation."`
 }
 
