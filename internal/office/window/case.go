@@ -268,7 +268,10 @@ func (r *Room) messages(w http.ResponseWriter, req *http.Request) error {
 	return web.Render(w, req, http.StatusOK, messagesPage(v))
 }
 
-// file serves a material as page images with a watermark in the pixels' page; the raw scan never leaves (ux 2.8).
+// viewSide is the longer side of a page as it is shown, in pixels: A4 at some 130 dpi.
+const viewSide = 1500
+
+// file serves a material as page images with the watermark in their pixels; the raw scan never leaves (ux 2.8).
 func (r *Room) file(w http.ResponseWriter, req *http.Request) error {
 	v, err := r.open(req)
 	if err != nil {
@@ -282,17 +285,10 @@ func (r *Room) file(w http.ResponseWriter, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	info, err := blob.Inspect(data)
-	if err != nil {
+	if data, err = blob.View(req.Context(), data, pageOf(req.URL.Query().Get("p")), viewSide, v.Mark); err != nil {
 		return err
 	}
-	if info.Mime == "application/pdf" {
-		if data, err = blob.Page(req.Context(), data, pageOf(req.URL.Query().Get("p")), 1400); err != nil {
-			return err
-		}
-		info.Mime = "image/png"
-	}
-	w.Header().Set("Content-Type", info.Mime)
+	w.Header().Set("Content-Type", "image/jpeg")
 	w.Header().Set("Content-Disposition", "inline")
 	_, err = w.Write(data)
 	return err
