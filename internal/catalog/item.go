@@ -119,7 +119,7 @@ func (i *Item) StartFacts(day land.Date) Facts {
 
 // events are what notices may be sent of.
 var events = []string{"confirm-asked", "confirm-refused", "submitted", "correction-asked", "correction-received", "sheet-issued", "tax-assessed",
-	"bill-issued", "bill-paid", "bill-expired", "booked", "accepted", "entered", "certified", "trust-deposit", "trust-paid", "parcel-posted",
+	"bill-issued", "bill-paid", "bill-expired", "booked", "accepted", "entered", "certified", "trust-deposit", "trust-paid", "parcel-posted", "parcel-returned",
 	"refused", "withdrawn", "lapsed", "due-soon", "loan-reduced", "refunded", "suspended", "resumed", "overdue", "closed"}
 
 // check looks at one item by itself; what it takes from another is checked there.

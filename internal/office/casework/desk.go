@@ -48,6 +48,7 @@ func (s *Service) deskActs() map[string]DeskAct {
 		"tax-counter":           s.deskTaxCounter,
 		"accept":                s.deskAccept,
 		"pickup":                s.deskPickup,
+		"delivery.ems":          s.deskPickup,
 	}
 }
 

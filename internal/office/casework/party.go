@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -228,39 +227,6 @@ type Dispute struct {
 	Round  int    `json:"round"`
 	Reason string `json:"reason"`
 	By     string `json:"by"` // party ref
-}
-
-// parcel follows the shipment of the certificates; signed for, the delivery is done.
-func (s *Service) parcel(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, p message.Parcel) error {
-	c, err := s.lock(ctx, tx, p.App)
-	if err != nil {
-		return err
-	}
-	if p.State == "posted" {
-		c.Facts.Waybill = p.Label
-		if err := s.SaveFacts(ctx, tx, c); err != nil {
-			return err
-		}
-		if err := s.announce(ctx, tx, c, "parcel-posted", map[string]any{"label": p.Label}, ""); err != nil {
-			return err
-		}
-	}
-	if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: ParcelOnWay, Ref: fmt.Sprintf("%s/%d", p.State, p.At.Unix()), At: p.At,
-		Detail: map[string]string{"label": p.Label, "state": p.State, "note": p.Text}}); err != nil {
-		return err
-	}
-	text := strings.TrimSpace("EMS " + p.Label + " " + p.Text)
-	if err := s.note(ctx, tx, c.ID, Event{Text: text, Public: true}); err != nil {
-		return err
-	}
-	if p.State != "signed" {
-		return s.publish(ctx, tx, c.ID)
-	}
-	err = s.Settle(ctx, tx, p.Order, Result{Public: "证书已签收"})
-	if errors.Is(err, ErrNotOpen) || errors.Is(err, ErrNoOrder) {
-		return s.publish(ctx, tx, c.ID)
-	}
-	return err
 }
 
 // Note adds a line that the parties see, by case number.

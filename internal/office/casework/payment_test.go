@@ -268,7 +268,7 @@ func TestBankCannotPay(t *testing.T) {
 	if st := s.statement(); st.Held != 0 {
 		t.Errorf("held %s", st.Held)
 	}
-	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": "王明"}})
+	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": s.now().App.PartiesOf(message.Buyer)[0].Name}})
 	s.wantEnd(casework.Done)
 }
 

@@ -91,7 +91,7 @@ func TestDeskDistrict(t *testing.T) {
 		t.Errorf("the unit is still reserved: %+v", page.Reservation)
 	}
 	s.lend()
-	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": "王明"}})
+	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": s.now().App.PartiesOf(message.Buyer)[0].Name}})
 	s.wantEnd(casework.Done)
 }
 

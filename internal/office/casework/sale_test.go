@@ -2,6 +2,7 @@ package casework_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func TestSaleWithLoanFromSubmissionToArchive(t *testing.T) {
 		t.Fatalf("after the entry the case waits at %v", got)
 	}
 	s.lend()
-	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": "王明"}})
+	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": s.now().App.PartiesOf(message.Buyer)[0].Name}})
 	s.wantEnd(casework.Done)
 	c := s.now()
 	if c.Facts.Title == "" || c.Facts.Mortgage == "" {
@@ -155,6 +156,42 @@ func TestDeliveryByEMS(t *testing.T) {
 	if c := s.now(); c.Facts.Waybill != parcel.Label {
 		t.Errorf("waybill %q", c.Facts.Waybill)
 	}
+}
+
+// The post brings the certificates back: the buyer is told, and a counter hands them over, to a buyer or with a reason.
+func TestParcelComesBack(t *testing.T) {
+	s, app := newSale(t, "none")
+	app.Delivery = message.Delivery{Mode: "ems", Name: "王明", Phone: "13900001111", Address: "鼓楼路 1 号"}
+	s.Submit(app)
+	s.Work()
+	s.payAll()
+	s.accept()
+	s.reviewed()
+	parcel := message.Parcel{App: s.id, Order: s.Need(s.id, "delivery-ems").ID, Label: "EA123456789CN", State: "returned", Text: "已退回", At: s.Clock.Now()}
+	for range 2 {
+		s.FromHall(message.ParcelMoved, s.id, parcel)
+	}
+	if n := len(s.told("sms.returned")); n != len(app.PartiesOf(message.Buyer)) {
+		t.Errorf("%d buyers were told", n)
+	}
+	o := s.Need(s.id, "delivery-ems")
+	if _, err := s.Cases.Claim(t.Context(), s.Person("window"), o.ID); err != nil {
+		t.Fatal(err)
+	}
+	give := func(receiver, opinion string) error {
+		return s.Cases.Decide(t.Context(), s.Person("window"), o.ID, casework.Decision{Opinion: opinion, Values: map[string]string{"receiver": receiver}})
+	}
+	for _, receiver := range []string{"", "路人甲"} {
+		var fields casework.FieldErrors
+		if err := give(receiver, ""); !errors.As(err, &fields) || fields["receiver"] == "" {
+			t.Errorf("given to %q: %v", receiver, err)
+		}
+	}
+	if err := give("路人甲", "公证委托书（2026）泰证字第 1 号，身份证已核对"); err != nil {
+		t.Fatal(err)
+	}
+	s.Work()
+	s.wantEnd(casework.Done)
 }
 
 // A case that is done stays done, whatever comes later.

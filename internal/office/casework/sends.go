@@ -8,10 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"yichuang/internal/ferry"
-	"yichuang/internal/ferry/message"
 	"yichuang/internal/flow"
-	"yichuang/internal/kit/pg"
 	"yichuang/internal/office/staff"
 )
 
@@ -152,31 +149,10 @@ func (s *Service) ownActs() {
 	s.On("delivery.ems", s.orderParcel)
 }
 
-// orderParcel asks the hall to order EMS, which stands on the Internet; the sign-off ends the order.
-func (s *Service) orderParcel(ctx context.Context, c *Case, o Order) (Result, error) {
-	d := c.App.Delivery
-	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		return s.door.Send(ctx, tx, ferry.Message{ID: o.ID, Type: message.ParcelOrdered, Case: c.ID.String(), Body: message.ParcelOrder{Order: o.ID,
-			App: c.ID, Case: c.No, Name: d.Name, Phone: d.Phone, Address: d.Address}})
-	})
-	if pg.IsUnique(err, "ferry_out_id_key") {
-		err = nil // sent before a crash
-	}
-	return Result{Pending: true}, err
-}
-
 // deskAccept ends the comparison of originals at the counter.
 func (s *Service) deskAccept(_ context.Context, _ pgx.Tx, _ *Case, _ Order, _ staff.Person, d Decision) (Result, error) {
 	if d.Outcome == "pass" && d.Values["compared"] != "yes" {
 		return Result{}, FieldErrors{"compared": "请逐项核对原件，再受理"}
 	}
 	return Result{Data: map[string]any{"outcome": d.Outcome}, Opinion: d.Opinion, Requests: d.Requests}, nil
-}
-
-// deskPickup ends the handing over of certificates: to whom, with what proof of identity.
-func (s *Service) deskPickup(_ context.Context, _ pgx.Tx, _ *Case, _ Order, _ staff.Person, d Decision) (Result, error) {
-	if d.Values["receiver"] == "" {
-		return Result{}, FieldErrors{"receiver": "请填写领证人姓名"}
-	}
-	return Result{Opinion: "领证人 " + d.Values["receiver"], Public: "纸质证书已领取"}, nil
 }

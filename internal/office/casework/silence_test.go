@@ -175,7 +175,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 	}
 	s.lend()
 	s.killedOften()
-	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": "王明"}})
+	s.decide("window", "pickup", casework.Decision{Values: map[string]string{"receiver": s.now().App.PartiesOf(message.Buyer)[0].Name}})
 	s.killedOften()
 	s.wantEnd(casework.Done)
 	if len(acted) < 15 {

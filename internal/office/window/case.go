@@ -342,7 +342,11 @@ func (r *Room) openOrder(req *http.Request) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := r.load(ctx, me, c, req.URL.Query())
+	q := req.URL.Query()
+	if o.Form == "pickup" && !q.Has("tab") {
+		q.Set("tab", "papers") // what is to be handed over
+	}
+	v, err := r.load(ctx, me, c, q)
 	if err != nil {
 		return nil, err
 	}
