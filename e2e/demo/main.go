@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
+	"yichuang/e2e/play"
 	"yichuang/internal/kit/clock"
 )
 
@@ -28,13 +30,13 @@ func main() {
 func run(ctx context.Context, at string, keep bool) int {
 	clk := clock.System()
 	start := clk.Now()
-	c, err := openCity(ctx, at, keep)
+	c, err := openCity(ctx, at)
 	if err != nil {
 		fmt.Println("DEMO FAIL", err)
 		return 1
 	}
-	defer c.close()
-	d := &demo{ctx: ctx, clock: clk, city: c, desks: map[string]*person{}}
+	defer c.Close(keep)
+	d := &demo{ctx: ctx, clock: clk, city: c, desks: map[string]*play.Person{}}
 	err = d.play()
 	var failed *stepError
 	switch {
@@ -45,8 +47,16 @@ func run(ctx context.Context, at string, keep bool) int {
 		fmt.Println("DEMO FAIL", err)
 		return 1
 	}
-	fmt.Printf("DEMO PASS case=%s certificate=%s mortgage=%s elapsed=%.1fs\n", d.caseNo, d.certificate, d.mortgage, clk.Now().Sub(start).Seconds())
+	fmt.Printf("DEMO PASS case=%s certificate=%s mortgage=%s elapsed=%.1fs\n", d.sale.CaseNo, d.certificate, d.mortgage, clk.Now().Sub(start).Seconds())
 	return 0
+}
+
+// openCity reads the city.json of a running city, or starts bin/yichuang on free ports with a data folder of its own.
+func openCity(ctx context.Context, at string) (*play.City, error) {
+	if at != "" {
+		return play.Read(at)
+	}
+	return play.Found(ctx, filepath.Join("bin", "yichuang"), "yichuang-demo-", 3600)
 }
 
 // stepError says which step failed.

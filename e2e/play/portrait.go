@@ -1,4 +1,4 @@
-package main
+package play
 
 import (
 	"bytes"
@@ -7,11 +7,11 @@ import (
 	"image/jpeg"
 )
 
-// portrait is a picture as a phone's camera sends it: the simulated police compare who it comes from, not what it shows.
-func portrait() []byte { return picture(480, 640) }
+// Portrait is a picture as a phone's camera sends it: the simulated police compare who it comes from, not what it shows.
+func Portrait() []byte { return picture(480, 640) }
 
-// scan is a page as a phone photographs it.
-func scan() []byte { return picture(1240, 1754) }
+// Scan is a page as a phone photographs it.
+func Scan() []byte { return picture(1240, 1754) }
 
 func picture(w, h int) []byte {
 	img := image.NewGray(image.Rect(0, 0, w, h))
