@@ -49,6 +49,7 @@ import (
 	"yichuang/internal/office/papers"
 	"yichuang/internal/office/register"
 	"yichuang/internal/office/staff"
+	"yichuang/internal/office/tickets"
 	"yichuang/internal/office/trust"
 	"yichuang/internal/office/window"
 )
@@ -91,6 +92,7 @@ type Zone struct {
 	queue   *queue
 	audit   *audit.Log
 	visits  *bookings.Room
+	tickets *tickets.Room
 	trust   *trust.Ledger
 	billing *billing.Office
 }
@@ -138,6 +140,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	}
 	z.Cases = casework.New(casework.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Door: z.Door,
 		Staff: z.Staff, Register: z.Register, Trust: z.trust, Billing: z.billing, Papers: store, Prefix: c.Prefix})
+	z.tickets = tickets.New(tickets.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Staff: z.Staff, Visits: z.visits, Cases: z.Cases})
 	library, err := flows(c.Flows)
 	if err != nil {
 		return nil, err
@@ -156,7 +159,9 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	if err := z.work(engine, room); err != nil {
 		return nil, err
 	}
-	z.web = z.pages(library, store, room)
+	if z.web, err = z.pages(library, store, room); err != nil {
+		return nil, err
+	}
 	return z, nil
 }
 
@@ -191,12 +196,13 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 	river.AddWorker(workers, &casework.NightWatch{S: z.Cases})
 	river.AddWorker(workers, &sweeper{exchange: z.Exchange, pool: z.config.Pool})
 	river.AddWorker(workers, &connect.Answerer{Room: room})
+	river.AddWorker(workers, &tickets.Night{Room: z.tickets})
 	river.AddWorker(workers, flow.NewTimerWorker(engine, z.config.Pool))
 	cfg := &river.Config{
 		Workers: workers, Logger: slog.New(slog.DiscardHandler), RescueStuckJobsAfter: 2 * time.Minute, // of a killed process; River leaves one alone whose own timeout is longer
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
 		PeriodicJobs: []*river.PeriodicJob{every(time.Minute, casework.LimitsArgs{}), every(time.Minute, casework.BillsArgs{}),
-			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{})},
+			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{}), every(time.Hour, tickets.NightArgs{})},
 	}
 	if z.config.PollFast {
 		cfg.FetchCooldown, cfg.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond
@@ -234,16 +240,29 @@ func (s *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 }
 
 // pages sets up the routes of the office's people.
-func (z *Zone) pages(library *flow.Library, store *papers.Store, departments *connect.Room) *web.Router {
+func (z *Zone) pages(library *flow.Library, store *papers.Store, departments *connect.Room) (*web.Router, error) {
 	c := z.config
+	assets, err := tickets.Assets()
+	if err != nil {
+		return nil, fmt.Errorf("office: %w", err)
+	}
 	rt := web.NewRouter(web.Options{Zone: "office", DB: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Authorizer: window.Authorize(z.Staff, c.Pool),
-		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Proxies: c.Proxies, Decorate: ui.Use(window.Frame()), Failure: ui.Failure, Map: window.MapError,
+		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Proxies: c.Proxies, Decorate: ui.Use(window.Frame()), Failure: ui.Failure, Map: mapError, Assets: assets,
 		Sentence: c.Catalog.Message, Refused: z.refused})
 	window.New(window.Parts{Pool: c.Pool, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Staff: z.Staff, Register: z.Register,
-		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library, Visits: z.visits, Ask: departments}).Routes(rt)
+		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library, Visits: z.visits, Tickets: z.tickets, Ask: departments}).Routes(rt)
+	z.tickets.Routes(rt)
 	admin.New(admin.Parts{Pool: c.Pool, Clock: c.Clock, Audit: z.audit, Door: z.Door, Exchange: z.Exchange}).Routes(rt)
 	exchangeadmin.New(exchangeadmin.Parts{Exchange: z.Exchange, Client: exchange.NewClient(z.Exchange), Clock: c.Clock}).Routes(rt)
-	return rt
+	return rt, nil
+}
+
+// mapError names the errors of all rooms for people.
+func mapError(err error) *web.Error {
+	if e := tickets.MapError(err); e != nil {
+		return e
+	}
+	return window.MapError(err)
 }
 
 // refused records that somebody signed in asked for what their rights do not cover (S-11).

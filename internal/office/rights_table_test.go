@@ -24,6 +24,10 @@ var routes = map[string]string{
 	"GET /w/accept":               "accept", "GET /w/accept/{no}/done": "accept", "GET /w/issue": "issue", "GET /w/book/{unit}": "book", "GET /w/search": "search", "POST /w/search": "search",
 	"GET /w/lead": "lead", "GET /w/lead/order/{id}": "lead", "POST /w/lead/order/{id}": "lead",
 
+	"GET /w/counter": "accept", "POST /w/counter": "accept", "POST /w/counter/call": "accept", "GET /w/counter/ticket": "accept", "POST /w/counter/ticket": "accept",
+	"GET /kiosk": "machine", "GET /kiosk/{hall}": "machine", "POST /kiosk/{hall}": "machine", "GET /kiosk/{hall}/{id}": "machine",
+	"GET /board/{hall}": "machine", "GET /board/{hall}/events": "machine",
+
 	"GET /admin": "operate", "GET /admin/ferry": "operate", "GET /admin/ferry/{id}/discard": "operate", "POST /admin/ferry/{id}/discard": "operate",
 	"POST /admin/ferry/{id}/retry": "operate",
 	"GET /admin/endpoints":         "operate", "GET /admin/endpoints/new": "operate", "POST /admin/endpoints/new": "operate", "GET /admin/endpoints/{id}": "operate",
@@ -45,4 +49,5 @@ var holders = map[string][]string{
 	"operate":   {staff.Admin},
 	"secure":    {staff.Security},
 	"supervise": {staff.Auditor},
+	"machine":   {staff.Kiosk},
 }

@@ -42,8 +42,9 @@ func (r *Room) made(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, b message.B
 	return nil
 }
 
+// cancelled ends a booking, unless the person has come or the day has passed: then it came too late.
 func (r *Room) cancelled(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, b message.Booking) error {
-	if _, err := tx.Exec(ctx, `UPDATE bookings SET state = 'cancelled' WHERE id = $1`, b.ID); err != nil {
+	if _, err := tx.Exec(ctx, `UPDATE bookings SET state = 'cancelled' WHERE id = $1 AND state = 'booked'`, b.ID); err != nil {
 		return fmt.Errorf("bookings: cancelled: %w", err)
 	}
 	return nil

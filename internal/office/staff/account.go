@@ -202,10 +202,13 @@ func (a Account) check() error {
 	if a.Department == "bank" && a.Org == "" {
 		return ErrAccount{"who works for a bank needs its code: without one no case is seen"}
 	}
+	if slices.Contains(a.Roles, Kiosk) && a.Hall == "" {
+		return ErrAccount{"a ticket machine stands in a hall: it needs its code"}
+	}
 	return checkRoles(a.Roles)
 }
 
-// checkRoles keeps system, security and audit administrators three people, none of them at work on cases (S-08).
+// checkRoles keeps system, security and audit administrators three people, none of them at work on cases (S-08), and machines no people.
 func checkRoles(roles []string) error {
 	if len(roles) == 0 {
 		return ErrAccount{"an account needs a role"}
@@ -214,7 +217,7 @@ func checkRoles(roles []string) error {
 		if RoleNames[role] == "" {
 			return ErrAccount{"there is no role " + role}
 		}
-		if slices.Contains([]string{Admin, Security, Auditor}, role) && len(roles) > 1 {
+		if slices.Contains([]string{Admin, Security, Auditor, Kiosk}, role) && len(roles) > 1 {
 			return ErrAccount{"the role " + role + " is not held together with another one"}
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	Operate   web.Right = "operate"   // health, endpoints, calls, ferry
 	Supervise web.Right = "supervise" // audit record
 	Secure    web.Right = "secure"    // accounts and rights
+	Machine   web.Right = "machine"   // give tickets and show the board of its hall
 )
 
 // Roles, as accounts carry them and flows name them.
@@ -36,6 +37,7 @@ const (
 	Admin         = "admin"
 	Security      = "security"
 	Auditor       = "auditor"
+	Kiosk         = "kiosk" // no person: the ticket machine and the board of a hall
 )
 
 // Granted lists the rights of each role. System, security and audit administrators are three people, and none of them
@@ -56,13 +58,14 @@ var Granted = map[string][]web.Right{
 	Admin:         {Operate},
 	Security:      {Secure},
 	Auditor:       {Supervise},
+	Kiosk:         {Machine},
 }
 
 // RoleNames in Chinese, for headers and lists.
 var RoleNames = map[string]string{
 	Clerk: "综合窗口", Dispatcher: "调度", First: "初审", Second: "复审", Registrar: "登簿", Surveyor: "权籍调查", Archivist: "档案",
 	ContractClerk: "合同备案", TaxClerk: "核税", BankClerk: "银行经办", FundClerk: "公积金经办", Leader: "负责人", Admin: "系统管理员",
-	Security: "安全管理员", Auditor: "审计管理员",
+	Security: "安全管理员", Auditor: "审计管理员", Kiosk: "取号机",
 }
 
 // DepartmentNames in Chinese.

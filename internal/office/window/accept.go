@@ -11,6 +11,7 @@ import (
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/papers"
 	"yichuang/internal/office/staff"
+	"yichuang/internal/office/tickets"
 )
 
 // The counter (一表式受理): everything that was applied for on one page in six blocks, the scans beside it, and a tick for each
@@ -81,6 +82,7 @@ type acceptedView struct {
 	Case    *casework.Case
 	Notice  *papers.Issued // nil while it is being made
 	Waiting int            // cases that wait at the counter
+	Strip   *tickets.StripView
 }
 
 func (r *Room) accepted(w http.ResponseWriter, req *http.Request) error {
@@ -117,6 +119,9 @@ func (r *Room) accepted(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	v.Waiting = len(rows)
+	if v.Strip, err = r.Tickets.Strip(ctx, me); err != nil {
+		return err
+	}
 	return web.Render(w, req, http.StatusOK, acceptedPage(v))
 }
 

@@ -15,6 +15,7 @@ import (
 	"yichuang/internal/office/bookings"
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/staff"
+	"yichuang/internal/office/tickets"
 )
 
 // orderView is the page on which a person decides an order.
@@ -27,9 +28,10 @@ type orderView struct {
 	Fields []deskField
 	Asks   []askable
 
-	Originals []original // at the counter
-	Grounds   []string   // for a refusal
-	Place     place      // among what the person has in hand
+	Originals []original         // at the counter
+	Grounds   []string           // for a refusal
+	Place     place              // among what the person has in hand
+	Strip     *tickets.StripView // at a counter
 }
 
 // deskField is one field of the form by which people do what a system does elsewhere.
@@ -51,6 +53,7 @@ var deskFields = map[string][]deskField{
 	"tax-counter":           append([]deskField{{"number", "新的核税编号", "税额不变的不填，下面各项也不用填", "text"}}, taxFields...),
 	"bank.loan.evaluate":    loanFields,
 	"fund.loan.evaluate":    loanFields,
+	"delivery.ems":          {{"receiver", "领证人姓名", "核对身份证后填写", "name"}},
 	"pickup":                {{"receiver", "领证人姓名", "核对身份证后填写", "name"}},
 }
 
@@ -82,6 +85,12 @@ func (r *Room) orderPage(w http.ResponseWriter, req *http.Request) error {
 
 // showOrder shows an order as its form wants it: the counter has a page of its own.
 func (r *Room) showOrder(w http.ResponseWriter, req *http.Request, status int, v *orderView) error {
+	if v.Order.Form == "accept" || v.Order.Form == "pickup" {
+		var err error
+		if v.Strip, err = r.Tickets.Strip(req.Context(), v.Me); err != nil {
+			return err
+		}
+	}
 	counter := v.Order.Form == "accept" && v.Order.State == "open" && v.Held == "" && (v.Do == "" || v.Do == "pass")
 	if !counter {
 		return web.Render(w, req, status, orderPage(v))
@@ -311,5 +320,9 @@ func (r *Room) formList(w http.ResponseWriter, req *http.Request, form string) e
 			return err
 		}
 	}
-	return web.Render(w, req, http.StatusOK, counterPage(form, f, q, rows, visits, r.Clock.Now()))
+	strip, err := r.Tickets.Strip(ctx, me)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, req, http.StatusOK, counterPage(form, f, q, rows, visits, strip, r.Clock.Now()))
 }

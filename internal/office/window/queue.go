@@ -14,6 +14,7 @@ import (
 	"yichuang/internal/land"
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/staff"
+	"yichuang/internal/office/tickets"
 )
 
 // dayView is what "today" shows.
@@ -22,6 +23,7 @@ type dayView struct {
 	Counts    map[string]int
 	Rows      []casework.Row
 	Reminders []casework.Reminder
+	Strip     *tickets.StripView // nil for who calls nobody
 	Now       time.Time
 }
 
@@ -39,6 +41,9 @@ func (r *Room) day(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	if v.Reminders, err = r.Cases.Reminders(ctx, r.Pool, me.ID); err != nil {
+		return err
+	}
+	if v.Strip, err = r.Tickets.Strip(ctx, me); err != nil {
 		return err
 	}
 	return web.Render(w, req, http.StatusOK, dayPage(v))

@@ -29,6 +29,8 @@ func home(roles []string) string {
 	switch {
 	case rights[staff.Work]:
 		return "/w"
+	case rights[staff.Machine]:
+		return "/kiosk"
 	case rights[staff.Operate]:
 		return "/admin"
 	}

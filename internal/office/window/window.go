@@ -27,6 +27,7 @@ import (
 	"yichuang/internal/office/papers"
 	"yichuang/internal/office/register"
 	"yichuang/internal/office/staff"
+	"yichuang/internal/office/tickets"
 	"yichuang/internal/office/trust"
 )
 
@@ -46,6 +47,7 @@ type Parts struct {
 	Blobs    *blob.Store
 	Flows    *flow.Library
 	Visits   *bookings.Room
+	Tickets  *tickets.Room
 	Ask      Asker
 }
 
@@ -161,7 +163,7 @@ var entries = []struct {
 	link  ui.Link
 }{
 	{staff.Work, ui.Link{Text: "今天", Href: "/w", Key: "day"}}, {staff.Work, ui.Link{Text: "待办", Href: "/w/queue/pool", Key: "queue"}},
-	{staff.Accept, ui.Link{Text: "受理", Href: "/w/accept", Key: "accept"}}, {staff.Issue, ui.Link{Text: "发证", Href: "/w/issue", Key: "issue"}},
+	{staff.Accept, ui.Link{Text: "叫号", Href: "/w/counter", Key: "counter"}}, {staff.Accept, ui.Link{Text: "受理", Href: "/w/accept", Key: "accept"}}, {staff.Issue, ui.Link{Text: "发证", Href: "/w/issue", Key: "issue"}},
 	{staff.Search, ui.Link{Text: "查询", Href: "/w/search", Key: "search"}}, {staff.Lead, ui.Link{Text: "督办", Href: "/w/lead", Key: "lead"}},
 	{staff.Operate, ui.Link{Text: "运行状态", Href: "/admin", Key: "health"}}, {staff.Operate, ui.Link{Text: "接口", Href: "/admin/endpoints", Key: "admin"}},
 	{staff.Operate, ui.Link{Text: "摆渡", Href: "/admin/ferry", Key: "ferry"}},
