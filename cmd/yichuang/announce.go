@@ -85,7 +85,7 @@ func (f cityFile) parties() []democity.Login {
 func (f cityFile) staff() []democity.Login {
 	var out []democity.Login
 	for _, role := range []string{"window/window", "registry/first-reviewer", "registry/second-reviewer", "registry/registrar", "registry/surveyor",
-		"housing/contract-clerk", "tax/tax-clerk", "bank/bank-clerk", "fund/fund-clerk", "window/leader", "registry/leader",
+		"housing/contract-clerk", "tax/tax-clerk", "bank/bank-clerk", "fund/fund-clerk", "window/kiosk", "window/leader", "registry/leader",
 		"platform/admin", "platform/security", "platform/auditor"} {
 		for _, a := range f.Accounts {
 			if a.Role == role {

@@ -30,6 +30,7 @@ const (
 	RoleAdmin         = "admin"           // system administrator
 	RoleSecurity      = "security"        // security administrator
 	RoleAuditor       = "auditor"         // audit administrator
+	RoleKiosk         = "kiosk"           // no person: ticket machine and board of a hall
 )
 
 // Staff is an account of the office.

@@ -54,6 +54,10 @@ func (b *builder) accounts() {
 		b.hire(d, Staff{Login: fmt.Sprintf("danbao.%d", n+1), Department: DeptFund, Org: GuaranteeCode, Roles: []string{RoleFundClerk}, Superior: "city.leader"})
 		b.hire(d, Staff{Login: fmt.Sprintf("%s.%d", FundCode, n+1), Department: DeptFund, Org: FundCode, Roles: []string{RoleFundClerk}, Superior: "city.leader"})
 	}
+	for _, q := range quarters { // last, so that the people before them stay who they were
+		b.hire(d, Staff{Login: q.login + ".kiosk", District: q.code, Department: DeptWindow, Roles: []string{RoleKiosk}, Hall: q.code + "-1", Superior: q.login + ".window.leader"})
+		b.Staff[len(b.Staff)-1].Name = "取号机"
+	}
 }
 
 // post is a kind of position that every district has; login is the middle of its account names.
