@@ -51,6 +51,7 @@ type Facts struct {
 	HasLoan        bool   `label:"买方贷款"`
 	LoanKind       string `label:"贷款种类"` // none | commercial | fund | mixed
 	ValuationAsked bool   `label:"贷款机构要求评估"`
+	ProofsAsked    bool   `label:"贷款机构要看流水和征信"`
 	BuyerHomes     int    `label:"买方家庭已有住房套数"`
 	TaxRelief      string `label:"申请的税收优惠"` // catalog code; "" none
 

@@ -22,6 +22,7 @@ func Facts(item *catalog.Item, app *message.Application, today land.Date, missin
 	if app.Loan.Kind != "" {
 		f.LoanKind = app.Loan.Kind
 	}
+	f.ProofsAsked = f.HasLoan && app.Loan.Proofs
 	f.BuyerHomes = app.Tax.BuyerHomes
 	f.TaxRelief = app.Tax.Relief
 	f.CoOwned = len(app.Home.Owners) > 1

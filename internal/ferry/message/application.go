@@ -134,6 +134,8 @@ type Trust struct {
 type Loan struct {
 	Kind  string     `json:"kind"` // none | commercial | fund | mixed (组合贷)
 	Parts []LoanPart `json:"parts,omitempty"`
+	// Proofs says that the lender wants statements of account and a credit report, which the buyers upload.
+	Proofs bool `json:"proofs,omitempty"`
 }
 
 // Total is the sum of all parts.

@@ -39,6 +39,9 @@ func loanSection() section {
 				rows = append(rows, ui.Row{Label: partNames[p.Kind], Value: ui.Str(p.LenderName + "，" + p.Amount.String() + " 元，" +
 					strconv.Itoa(p.Months) + " 个月，" + v.said("loan", "loan.part.repay", p.Repay))})
 			}
+			if l.Proofs {
+				rows = append(rows, ui.Row{Label: "流水和征信", Value: ui.Str("贷款机构要看，在材料里上传")})
+			}
 			return rows
 		},
 		lacks: func(v *view) []string {
@@ -66,6 +69,9 @@ func (v *view) fillLoan() url.Values {
 	if l.Kind == "" {
 		values.Set("loan.kind", v.facts().LoanKind)
 	}
+	if l.Proofs {
+		values.Set("loan.proofs", "yes")
+	}
 	for _, p := range l.Parts {
 		prefix := "loan." + p.Kind
 		values.Set(prefix+".lender", p.Lender)
@@ -81,6 +87,7 @@ func (v *view) rest() land.Fen { return max(0, v.Form.Contract.Price-v.Form.Trus
 
 // suggest fills the amount of the only part with what is left of the price, and the only lender of a kind.
 func (v *view) suggest() {
+	v.Input.Default("loan.proofs", "no")
 	parts := loanParts[v.loanKind()]
 	for _, kind := range parts {
 		if len(parts) == 1 {
@@ -122,7 +129,7 @@ func (v *view) takeLoan() {
 		v.Input.Fail("loan.kind", "已换成"+v.said("loan", "loan.kind", kind)+"，请接着填下面的几项")
 		return
 	}
-	l := message.Loan{Kind: kind}
+	l := message.Loan{Kind: kind, Proofs: v.Input.Value("loan.proofs") == "yes" && len(loanParts[kind]) > 0}
 	for _, part := range loanParts[kind] {
 		l.Parts = append(l.Parts, v.loanPart(part))
 	}

@@ -254,3 +254,24 @@ func TestDeliveryReadsOnlyTheChosenWay(t *testing.T) {
 		t.Errorf("by post: %s %+v", page.URL, d)
 	}
 }
+
+// Where the lender wants to see statements and a credit report, both are asked for; where it does not, neither is.
+func TestProofsForTheLender(t *testing.T) {
+	h := newHall(t)
+	k := h.contractOf(oneLoan)
+	p := h.holder(k.Buyers[0])
+	id := p.upTo(t, k, "loan")
+	for answer, want := range map[string]bool{"yes": true, "no": false, "": false} {
+		v := url.Values{"loan.kind": {"commercial"}, "loan.commercial.amount": {(k.Price - k.Down).String()}, "loan.commercial.months": {"240"},
+			"loan.commercial.repay": {"linear"}, "loan.commercial.lender": {"fcyh"}, "loan.proofs": {answer}}
+		if saved := sound(t, p.Get("/app/"+id+"/loan")).Submit("保存并继续", v); saved.Status != 200 {
+			t.Fatalf("answered %q: %d %q", answer, saved.Status, errorsOf(saved))
+		}
+		page := sound(t, p.Get("/app/"+id+"/materials"))
+		for _, name := range []string{"银行流水", "个人信用报告"} {
+			if page.Has(name) != want {
+				t.Errorf("answered %q: %s is asked for: %v", answer, name, !want)
+			}
+		}
+	}
+}
