@@ -42,6 +42,7 @@ var groups = []group{
 	{[]string{"flow.step.1", "flow.step.8", "flow.plain.1", "flow.plain.8", "flow.share.8", "flow.dbos.8", "flow.times.dbos.8"}, measureFlow},
 	{[]string{"ferry.message"}, measureFerry},
 	{[]string{"exchange.call", "exchange.bare", "exchange.share"}, measureExchange},
+	{[]string{"screen.p50", "screen.p99"}, measureScreens},
 	{[]string{"memory.idle", "memory.load"}, measureMemory},
 }
 
