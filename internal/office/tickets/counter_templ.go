@@ -33,7 +33,7 @@ func Strip(v *StripView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if v != nil && v.Counter == 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"tk tk--in cf\"><form class=\"filter\" method=\"post\" action=\"/w/counter#errors\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"tk tk--in cf\"><form method=\"post\" action=\"/w/counter#errors\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -607,7 +607,7 @@ func asidePage(v asideView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, " 次。过号后，本人在取号机上再刷一次身份证，号码不变。</p><p><button class=\"btn\" name=\"do\" value=\"missed\" autofocus>过号</button></p></div></form><form method=\"post\" action=\"/w/counter/ticket#errors\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, " 次。过号后，本人在取号机上再刷一次身份证，号码不变。</p><p class=\"pt\"><button class=\"btn\" name=\"do\" value=\"missed\" autofocus>过号</button></p></div></form><form method=\"post\" action=\"/w/counter/ticket#errors\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
