@@ -24,7 +24,7 @@ var samples = map[string]any{
 	"what": "确认税额或提出异议",
 	"no":   "TZ-261124-00412-6", "date": "11 月 26 日", "url": "yc.taizhou.gov.cn/a7K2", "code": "482913", "purpose": "签署合同", "n": 2, "amt": "12,800.00",
 	"slot": "09:30 至 10:00", "hall": "海陵登记大厅", "list": "身份证、不动产权证书", "delivery": "，纸质证书已寄出", "label": "EV123456789CN", "kind": "转移登记",
-	"step": "初审", "h": 3, "who": "张*",
+	"step": "初审", "h": 3, "who": "张*", "line": "海陵区不动产登记系统",
 }
 
 // Rules of ux.md section 4: what no sentence may hold.

@@ -45,6 +45,7 @@ const (
 	DocumentState    Type = "document.state"    // Document
 	NoticeSent       Type = "notice.sent"       // Notice
 	ParcelOrdered    Type = "parcel.ordered"    // ParcelOrder
+	StaffTold        Type = "staff.told"        // StaffNotice
 )
 
 // Types lists all that may pass, by the zone that sends it.
@@ -57,7 +58,7 @@ func Types(zone string) []Type {
 	case "office":
 		return []Type{HomeReplied, ContractReplied, ShareReplied, UtilityReplied, CaseOpened, CaseProgress,
 			CorrectionAsked, CorrectionClosed, AssessmentReady, BillIssued, BillClosed, RefundOrdered, DocumentIssued,
-			DocumentState, NoticeSent, ParcelOrdered}
+			DocumentState, NoticeSent, ParcelOrdered, StaffTold}
 	}
 	return nil
 }

@@ -64,6 +64,7 @@ type Room struct{ Parts }
 func New(p Parts, door *ferry.Door) *Room {
 	r := &Room{p}
 	ferry.Handle(door, message.NoticeSent, r.fromOffice)
+	ferry.Handle(door, message.StaffTold, r.toStaff)
 	return r
 }
 

@@ -34,6 +34,7 @@ func (o *Office) hall(f *fixture, log *slog.Logger) {
 	keep[message.Document](o, message.DocumentState)
 	keep[message.Notice](o, message.NoticeSent)
 	keep[message.ParcelOrder](o, message.ParcelOrdered)
+	keep[message.StaffNotice](o, message.StaffTold)
 	o.Door.Connect(ferry.Loop{To: o.Hall})
 	o.Hall.Connect(ferry.Loop{To: o.Door})
 }
