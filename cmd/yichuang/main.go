@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"yichuang/internal/conform"
 	"yichuang/internal/office/staff"
 )
 
@@ -24,15 +25,17 @@ const description = `一窗：不动产交易、登记、纳税一体化平台�
   yichuang staff add …              an account of the office, the first one of a new installation too
   yichuang lines --zone hall …      the lines of a zone to other systems, from a file
   yichuang keys make|rotate …       the keys of a zone: made, handed over, changed
+  yichuang conform --role tax …     check a counterpart's system against the published interface
 
 Every flag has an environment variable; docs/operations.md lists them all.`
 
 type cli struct {
-	City  cityCmd  `cmd:"" help:"Run the demonstration city: both zones, a private PostgreSQL, simulated departments."`
-	Serve serveCmd `cmd:"" help:"Serve one zone or both against given databases."`
-	Staff staffCmd `cmd:"" help:"Accounts of the office that its pages cannot make: the first ones, and lost passwords."`
-	Lines linesCmd `cmd:"" help:"Set the lines of a zone to other systems from a file."`
-	Keys  keysCmd  `cmd:"" help:"Make and change the keys of an installation."`
+	City    cityCmd    `cmd:"" help:"Run the demonstration city: both zones, a private PostgreSQL, simulated departments."`
+	Serve   serveCmd   `cmd:"" help:"Serve one zone or both against given databases."`
+	Staff   staffCmd   `cmd:"" help:"Accounts of the office that its pages cannot make: the first ones, and lost passwords."`
+	Lines   linesCmd   `cmd:"" help:"Set the lines of a zone to other systems from a file."`
+	Keys    keysCmd    `cmd:"" help:"Make and change the keys of an installation."`
+	Conform conformCmd `cmd:"" help:"Check the system of a department, bank or utility against the published interface."`
 }
 
 // names lists the words that a setting may have.
@@ -41,7 +44,7 @@ func names(of map[string]string) string { return strings.Join(slices.Sorted(maps
 func main() {
 	boundMemory()
 	var c cli
-	parser := kong.Must(&c, kong.Name("yichuang"), kong.Description(description), kong.Vars{"roles": names(staff.RoleNames), "departments": names(staff.DepartmentNames)}, kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	parser := kong.Must(&c, kong.Name("yichuang"), kong.Description(description), kong.Vars{"counterparts": strings.Join(conform.Roles(), ","), "roles": names(staff.RoleNames), "departments": names(staff.DepartmentNames)}, kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	run, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

@@ -60,6 +60,7 @@ func (s *Simcity) control(mux *http.ServeMux) {
 	mux.HandleFunc("GET /control/book", s.book)
 
 	mux.HandleFunc("POST /control/peer", do(s.setPeer))
+	mux.HandleFunc("POST /control/samples", do(s.introduce))
 	mux.HandleFunc("PUT /control/faults", do(func(f board.Fault) (any, error) { return f, invalid(s.board.Faults.Set(f)) }))
 	mux.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, []board.Fault{}, s.board.Faults.Clear(r.FormValue("system"), r.FormValue("operation")))

@@ -60,6 +60,7 @@ type Simcity struct {
 	options  Options
 	founding Founding
 	sites    *board.Table[string] // hall addresses by zone
+	city     *democity.City
 
 	hub        *wire.Hub
 	idp        *idp.Provider
@@ -92,11 +93,11 @@ func Open(o Options) (*Simcity, error) {
 	if err := s.found(); err != nil {
 		return nil, err
 	}
-	city := democity.Build(s.founding.Seed, s.founding.Today)
-	if err := s.openInternet(city); err != nil {
+	s.city = democity.Build(s.founding.Seed, s.founding.Today)
+	if err := s.openInternet(s.city); err != nil {
 		return nil, err
 	}
-	return s, s.openDepartments(city)
+	return s, s.openDepartments(s.city)
 }
 
 func (s *Simcity) found() error {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -25,7 +27,9 @@ const (
 // Document holds the schemas of all operations, ready to check bodies. It is made once, by Load, and is safe for
 // concurrent use.
 type Document struct {
-	bodies map[Operation][2]*openapi3.Schema
+	bodies   map[Operation][2]*openapi3.Schema
+	refusals map[Operation]map[Code]string // x-refusals
+	problem  *openapi3.Schema
 }
 
 // Load parses the embedded specification (about 60 ms).
@@ -39,11 +43,14 @@ func Load() (*Document, error) {
 	loader.ReadFromURIFunc = func(_ *openapi3.Loader, u *url.URL) ([]byte, error) {
 		return fs.ReadFile(interfaces.FS, strings.TrimPrefix(u.Path, "./"))
 	}
-	d := &Document{bodies: map[Operation][2]*openapi3.Schema{}}
+	d := &Document{bodies: map[Operation][2]*openapi3.Schema{}, refusals: map[Operation]map[Code]string{}}
 	for _, name := range names {
 		doc, err := loader.LoadFromURI(&url.URL{Path: name})
 		if err != nil {
 			return nil, fmt.Errorf("interface specification %s: %w", name, err)
+		}
+		if problem := doc.Components.Schemas["Problem"]; problem != nil {
+			d.problem = problem.Value
 		}
 		if err := d.add(doc); err != nil {
 			return nil, fmt.Errorf("interface specification %s: %w", name, err)
@@ -70,6 +77,7 @@ func (d *Document) add(doc *openapi3.T) error {
 			item.Post.RequestBody.Value.Content["application/json"].Schema.Value,
 			response.Value.Content["application/json"].Schema.Value,
 		}
+		d.refusals[info.Operation] = refusalsOf(item.Post)
 	}
 	return nil
 }
@@ -162,14 +170,43 @@ func fieldProblems(err error, found []FieldProblem) []FieldProblem {
 		for _, part := range e.JSONPointer() {
 			pointer += "/" + part
 		}
-		if pointer == "" {
-			pointer = "/"
+		for _, name := range unknownFields(e) {
+			found = addProblem(found, pointer+"/"+name, asked(e))
 		}
-		found = append(found, FieldProblem{Pointer: cut(pointer, 300), Detail: asked(e)})
+		if e.SchemaField != "properties" {
+			found = addProblem(found, pointer, asked(e))
+		}
 	default:
 		found = append(found, FieldProblem{Pointer: "/", Detail: "不符合规范"})
 	}
 	return found
+}
+
+// unknownFields names the fields that an object has and its schema has not, for the error that says there are some.
+func unknownFields(e *openapi3.SchemaError) []string {
+	object, ok := e.Value.(map[string]any)
+	if !ok || e.SchemaField != "properties" || e.Schema == nil {
+		return nil
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if e.Schema.Properties[name] == nil {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// addProblem adds a problem that is not there yet, while there is room.
+func addProblem(found []FieldProblem, pointer, detail string) []FieldProblem {
+	if pointer == "" {
+		pointer = "/"
+	}
+	p := FieldProblem{Pointer: cut(pointer, 300), Detail: detail}
+	if len(found) >= maxFields || slices.Contains(found, p) {
+		return found
+	}
+	return append(found, p)
 }
 
 // asked says what the schema asks, by the keyword that failed.

@@ -1,0 +1,246 @@
+package conform
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/sm"
+)
+
+// Options say what is checked, and how patiently.
+type Options struct {
+	Role        string // file of docs/interface: registry, housing, tax …
+	Target      string // for the report
+	Credentials Credentials
+	Client      Client
+	Receiver    *Receiver // nil: results are not checked
+	Document    *spec.Document
+	Clock       clock.Clock
+	Wait        time.Duration // how long results may take; 0: ten minutes
+	Linger      time.Duration // how long to look for results too many after that; 0: three seconds
+	Limit       time.Duration // no answer may take longer, even where the operation allows it; 0: as published
+}
+
+// clockTolerance is how far two clocks may be apart (README, section 七).
+const clockTolerance = time.Second
+
+// kit is a run under way.
+type kit struct {
+	Options
+	self     spec.Identity
+	peer     spec.Verifier
+	stranger spec.Key // nobody's
+	run      string   // stands for {{run}}, new in each run
+	answers  map[spec.Operation][]byte
+	trials   []*Trial
+	report   *Report
+}
+
+// Run checks all that the counterpart of the role provides. The error is one of the kit's own: what is wrong with the counterpart is
+// in the report.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if !slices.Contains(Roles(), o.Role) {
+		return nil, fmt.Errorf("role %q is none of %s", o.Role, strings.Join(Roles(), ", "))
+	}
+	k, err := newKit(o)
+	if err != nil {
+		return nil, err
+	}
+	k.report.Began = k.Clock.Now()
+	for _, s := range k.plan() {
+		k.try(ctx, s)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	k.unsampled()
+	if err := k.results(ctx); err != nil {
+		return nil, err
+	}
+	k.report.Ended = k.Clock.Now()
+	return k.report, nil
+}
+
+func newKit(o Options) (*kit, error) {
+	k := &kit{Options: o, answers: map[spec.Operation][]byte{}, report: &Report{Role: o.Role, Target: o.Target, App: o.Credentials.PeerApp}}
+	if k.Wait == 0 {
+		k.Wait = 10 * time.Minute
+	}
+	if k.Linger == 0 {
+		k.Linger = 3 * time.Second
+	}
+	k.run = strings.ToUpper(strconv.FormatInt(k.Clock.Now().UnixMilli(), 36))
+	var err error
+	if k.self, k.peer, err = o.Credentials.keys(); err != nil {
+		return nil, err
+	}
+	if o.Credentials.Secret != "" {
+		k.stranger = spec.Secret(rand.Text())
+		return k, nil
+	}
+	signer, err := sm.NewSigner()
+	if err != nil {
+		return nil, err
+	}
+	k.stranger = spec.SM2Key(signer)
+	return k, nil
+}
+
+// plan lists what is tried: the ping, the samples in their order, then what has none, by the published example.
+func (k *kit) plan() []Sample {
+	samples := slices.DeleteFunc(slices.Clone(k.Credentials.Samples), func(s Sample) bool {
+		info, _ := spec.Lookup(s.Operation)
+		return info.Counterpart != k.Role || !k.Credentials.provides(s.Operation)
+	})
+	var first, last []Sample
+	for _, info := range k.Credentials.operations(k.Role) {
+		if slices.ContainsFunc(samples, func(s Sample) bool { return s.Operation == info.Operation && s.Refusal == "" }) {
+			continue
+		}
+		body, err := k.Document.Example(info.Operation, spec.Request)
+		if err != nil {
+			body = []byte("{}") // every operation has one: a test of the specification sees to it
+		}
+		if s := (Sample{Operation: info.Operation, Body: body}); info.Operation == spec.SystemPing {
+			first = append(first, s)
+		} else {
+			last = append(last, s)
+		}
+	}
+	return slices.Concat(first, samples, last)
+}
+
+// try makes the first call of a sample and checks the rules that need no result.
+func (k *kit) try(ctx context.Context, s Sample) {
+	info, _ := spec.Lookup(s.Operation) // ReadCredentials and plan know it
+	body, err := k.filled(ctx, s.Body)
+	if err == nil {
+		body = renewed(body)
+		if wrong := k.Document.Check(info.Operation, spec.Request, body); wrong != nil {
+			err = fmt.Errorf("样例不符合规范：%w", wrong)
+		}
+	}
+	t := &Trial{kit: k, Info: info, Body: body}
+	switch {
+	case err != nil && s.Refusal != "":
+		k.add(t, refusalRule, skip(string(s.Refusal)+"："+err.Error()))
+	case err != nil:
+		k.add(t, Rules()[0], skip(err.Error()))
+	case s.Refusal != "":
+		k.refusal(ctx, t, s.Refusal)
+	default:
+		t.call(ctx)
+		k.trials = append(k.trials, t)
+		k.check(ctx, t, func(w When) bool {
+			return w == Each || w == Done && t.done200() || w == Once && info.Operation == spec.SystemPing
+		})
+	}
+}
+
+// call makes the first call.
+func (t *Trial) call(ctx context.Context) {
+	t.at = t.Clock.Now()
+	t.Sent, t.First, t.NoneAs = t.send(ctx, t.Body, letter{})
+	if t.done200() {
+		t.answers[t.Info.Operation] = t.First.Body
+	}
+	if t.Info.Async {
+		t.Work, t.Case = text(t.Body, "workId"), text(t.Body, "caseNo")
+	}
+}
+
+func (t *Trial) done200() bool { return t.NoneAs == nil && t.First.OK() }
+
+// refusal sends a sample that is to be refused by a decision on its content.
+func (k *kit) refusal(ctx context.Context, t *Trial, code spec.Code) {
+	want := fmt.Sprintf("%d %s", http.StatusUnprocessableEntity, code)
+	_, a, err := t.send(ctx, t.Body, letter{})
+	f := pass(want, a.String())
+	switch {
+	case err != nil:
+		f = fail(want, noAnswer(err))
+	case a.Status != http.StatusUnprocessableEntity || a.Problem().Code != string(code):
+		f = fail(want, a.String())
+	}
+	k.add(t, refusalRule, f)
+}
+
+// unsampled notes the refusals of the specification that no sample leads to.
+func (k *kit) unsampled() {
+	for _, info := range k.Credentials.operations(k.Role) {
+		for _, code := range sortedCodes(k.Document.Refusals(info.Operation)) {
+			if !slices.ContainsFunc(k.Credentials.Samples, func(s Sample) bool { return s.Operation == info.Operation && s.Refusal == code }) {
+				k.add(&Trial{kit: k, Info: info}, refusalRule, skip(string(code)+"："+"没有样例；请在凭据文件的 samples 里给出（refusal 写 "+string(code)+"）"))
+			}
+		}
+	}
+}
+
+func sortedCodes(of map[spec.Code]string) []spec.Code {
+	var out []spec.Code
+	for code := range of {
+		out = append(out, code)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// check runs the rules of some moments on a trial.
+func (k *kit) check(ctx context.Context, t *Trial, now func(When) bool) {
+	for _, r := range Rules() {
+		if now(r.When) && (r.For == nil || r.For(t.Info)) && ctx.Err() == nil {
+			k.add(t, r, r.Check(ctx, t))
+		}
+	}
+}
+
+func (k *kit) add(t *Trial, r Rule, f Finding) {
+	k.report.Lines = append(k.report.Lines, Line{Rule: r, Operation: t.Info, Finding: f})
+}
+
+// results waits for the results of all works and checks them.
+func (k *kit) results(ctx context.Context) error {
+	works := slices.DeleteFunc(slices.Clone(k.trials), func(t *Trial) bool { return !t.Info.Async || !t.done200() })
+	if len(works) == 0 {
+		return nil
+	}
+	if k.Receiver == nil {
+		for _, t := range works {
+			k.add(t, resultRules()[0], skip("没有接收地址（--listen），结果无法检查"))
+		}
+		return nil
+	}
+	waiting, cancel := context.WithTimeout(ctx, k.Wait)
+	defer cancel()
+	if k.Receiver.wait(waiting, func() bool { return k.complete("") }) {
+		lingering, cancel := context.WithTimeout(ctx, k.Linger)
+		defer cancel()
+		<-lingering.Done()
+	}
+	if err := ctx.Err(); err != nil {
+		return errors.Join(err, context.Cause(ctx))
+	}
+	for _, t := range works {
+		k.check(ctx, t, func(w When) bool { return w == Later })
+	}
+	return nil
+}
+
+// complete tells whether the works that an operation gives the results of have theirs; "" means all works.
+func (k *kit) complete(result spec.Operation) bool {
+	for _, t := range k.trials {
+		if t.Info.Async && t.done200() && (result == "" || t.Info.Result == result) && !k.Receiver.taken(t.Work) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,221 @@
+package conform
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"yichuang/internal/exchange/spec"
+)
+
+// bodyRules send bodies that are signed as they should be and are not what the specification says, and look at what an error is like.
+func bodyRules() []Rule {
+	return []Rule{
+		{ID: "field-unknown", Title: "规范里没有的字段被拒绝", Section: "一", When: Each, Check: fieldUnknown,
+			Why: "悄悄忽略的字段，平台以为对方已经采用。各层对象都要检查。"},
+		{ID: "field-missing", Title: "缺少必填字段的请求被拒绝", Section: "一", When: Each, Check: fieldMissing,
+			Why: "缺项时按缺省值办理，会办成另一件事。"},
+		{ID: "field-null", Title: "值为 null 的字段被拒绝", Section: "一", When: Each, Check: fieldNull,
+			Why: "没有值的字段不写；null 在各种语言里含义不同。"},
+		{ID: "field-twice", Title: "重复的字段被拒绝", Section: "一", When: Each, Check: fieldTwice,
+			Why: "两个环节可能各取一个值：校验的是前一个，办理的是后一个。多数 JSON 库默认不查，要专门打开。"},
+		{ID: "field-type", Title: "类型不对的字段被拒绝", Section: "一", When: Each, Check: fieldType,
+			Why: "金额是整数（分），面积是字符串；自动转换会丢精度。"},
+		{ID: "body-json", Title: "不是单个 JSON 对象的报文体被拒绝", Section: "一", When: Each, Check: bodyJSON,
+			Why: "对象之后不得有其他内容，须是 UTF-8，不接受数组和空体。"},
+		{ID: "error-fields", Title: "校验错误逐个指出字段", Section: "二、六", When: Each, Check: errorFields,
+			Why: "errors 里写 JSON 指针（如 /unitCode），平台才知道改哪里；只写字段，不写值。"},
+		{ID: "error-body", Title: "错误的报文体符合规范", Section: "六", When: Each, Check: errorBody,
+			Why: "错误是 application/problem+json，status 与 HTTP 状态相同，code 取自规范的代码表。"},
+		{ID: "error-signed", Title: "错误应答同样签名", Section: "二", When: Each, Check: errorSigned,
+			Why: "不签名的错误，平台只能当作网关的“稍后再来”，会一直重发。"},
+	}
+}
+
+func fieldUnknown(ctx context.Context, t *Trial) Finding {
+	f := t.refusedBody(ctx, withUnknown(renewed(t.Body)), spec.CodeSchema)
+	inside, ok := withUnknownInside(renewed(t.Body))
+	if f.Verdict != Pass || !ok {
+		return f
+	}
+	f = t.refusedBody(ctx, inside, spec.CodeSchema)
+	f.Got = "下层对象中：" + f.Got
+	return f
+}
+
+func fieldMissing(ctx context.Context, t *Trial) Finding {
+	for _, body := range without(renewed(t.Body)) {
+		if t.Document.Check(t.Info.Operation, spec.Request, body) != nil {
+			return t.refusedBody(ctx, body, spec.CodeSchema)
+		}
+	}
+	return t.refusedBody(ctx, []byte("{}"), spec.CodeSchema)
+}
+
+func fieldNull(ctx context.Context, t *Trial) Finding { return t.replaced(ctx, nil) }
+
+func fieldType(ctx context.Context, t *Trial) Finding {
+	return t.replaced(ctx, map[string]any{"x": []int{1}})
+}
+
+func (t *Trial) replaced(ctx context.Context, value any) Finding {
+	body, ok := replacing(renewed(t.Body), value)
+	if !ok {
+		return skip("本操作的请求没有字段")
+	}
+	return t.refusedBody(ctx, body, spec.CodeSchema)
+}
+
+func fieldTwice(ctx context.Context, t *Trial) Finding {
+	body, ok := doubled(renewed(t.Body))
+	if !ok {
+		return skip("本操作的请求没有字段")
+	}
+	return t.refusedBody(ctx, body, spec.CodeSchema)
+}
+
+func bodyJSON(ctx context.Context, t *Trial) Finding {
+	good := renewed(t.Body)
+	var checks []func() Finding
+	for _, wrong := range []struct {
+		name string
+		body []byte
+	}{
+		{"对象之后还有内容", append(slices.Clone(good), '{', '}')},
+		{"数组", slices.Concat([]byte("["), good, []byte("]"))},
+		{"没有写完", good[:len(good)-1]},
+		{"不是 UTF-8", bytes.Replace(good, []byte(`":"`), []byte("\":\"\xff"), 1)},
+	} {
+		checks = append(checks, func() Finding {
+			f := t.refusedBody(ctx, wrong.body, spec.CodeSchema)
+			f.Got = wrong.name + "：" + f.Got
+			return f
+		})
+	}
+	return first(checks...)
+}
+
+func errorFields(ctx context.Context, t *Trial) Finding {
+	want := "errors 含 /" + stranger
+	_, a, err := t.send(ctx, withUnknown(renewed(t.Body)), letter{})
+	if err != nil {
+		return fail(want, noAnswer(err))
+	}
+	named := pointers(a)
+	if len(named) == 0 {
+		return fail(want, "没有 errors")
+	}
+	if !slices.Contains(named, "/"+stranger) {
+		return fail(want, strings.Join(named, "、"))
+	}
+	return pass(want, "已指出")
+}
+
+func errorBody(ctx context.Context, t *Trial) Finding {
+	const media = "application/problem+json"
+	const want = media + "，符合 Problem，code 在代码表内"
+	_, a, err := t.problemOf(ctx)
+	switch {
+	case err != nil:
+		return fail(want, noAnswer(err))
+	case a.OK():
+		return fail(want, a.String())
+	case a.Media() != media:
+		return fail(want, or(a.Media(), "没有媒体类型"))
+	}
+	return judge(want, errorIs(t, a))
+}
+
+func errorSigned(ctx context.Context, t *Trial) Finding {
+	const want = "验签通过，随机数、报文号照抄请求"
+	e, a, err := t.problemOf(ctx)
+	if err != nil {
+		return fail(want, noAnswer(err))
+	}
+	return judge(want, a.verify(e, t.peer, t.Clock.Now()))
+}
+
+// limitRules are about sizes.
+func limitRules() []Rule {
+	return []Rule{
+		{ID: "size-over", Title: "超过规定字节数的请求被拒绝", Section: "二", When: Each, Check: sizeOver,
+			Why: "不设上限，一份报文就能占满内存。"},
+		{ID: "size-full", Title: "正好到上限的请求照常办理", Section: "二", For: readOnly, When: Done, Check: sizeFull,
+			Why: "网关的缺省上限常常更小（如 1 MB 以内），材料多的办件会被拦下。"},
+	}
+}
+
+func sizeOver(ctx context.Context, t *Trial) Finding {
+	f := t.refusedBody(ctx, padded(renewed(t.Body), t.Info.MaxRequest+1), spec.CodeTooBig)
+	f.Got = fmt.Sprintf("%d 字节：%s", t.Info.MaxRequest+1, f.Got)
+	return f
+}
+
+func sizeFull(ctx context.Context, t *Trial) Finding {
+	return t.done(ctx, padded(t.Body, t.Info.MaxRequest), letter{})
+}
+
+// systemRules hold for the whole system and are tried with the ping.
+func systemRules() []Rule {
+	return []Rule{
+		{ID: "operation-unknown", Title: "没有的操作以 unknown-operation 回答", Section: "二", When: Once, Check: operationUnknown,
+			Why: "平台据此知道对方还没有实现，而不是出了故障。"},
+		{ID: "media-other", Title: "其他媒体类型被拒绝", Section: "二", When: Once, Check: mediaOther,
+			Why: "只接受 application/json。"},
+		{ID: "query-string", Title: "带查询串的请求被拒绝", Section: "一", When: Once, Check: queryString,
+			Why: "查询串不在签名里，谁都能加。"},
+		{ID: "ping-echo", Title: "连通测试原样返回", Section: "七", When: Once, Check: pingEcho,
+			Why: "平台用它确认应答来自本次调用，而不是缓存。"},
+		{ID: "clock", Title: "时钟与平台相差不超过 1 秒", Section: "七", When: Once, Check: clockClose,
+			Why: "相差超过 300 秒时双方互拒。请用 NTP 校时。"},
+	}
+}
+
+func operationUnknown(ctx context.Context, t *Trial) Finding {
+	return t.spoiled(ctx, letter{path: "/v1/conform/none"}, asItIs, spec.CodeUnknownOperation)
+}
+
+func mediaOther(ctx context.Context, t *Trial) Finding {
+	return t.spoiled(ctx, letter{}, func(e Envelope) Envelope { return e.with("Content-Type", "text/plain") }, spec.CodeNotJSON)
+}
+
+func queryString(ctx context.Context, t *Trial) Finding {
+	return t.spoiled(ctx, letter{}, func(e Envelope) Envelope { e.Path += "?debug=1"; return e }, spec.CodeHeader)
+}
+
+// pong reads the answer to the first ping.
+func pong(t *Trial) (spec.SystemPingResponse, error) {
+	var p spec.SystemPingResponse
+	if t.NoneAs != nil {
+		return p, t.NoneAs
+	}
+	if t.First.Status != http.StatusOK {
+		return p, fmt.Errorf("%s", t.First)
+	}
+	return p, t.Document.Read(spec.SystemPing, spec.Response, t.First.Body, &p)
+}
+
+func pingEcho(_ context.Context, t *Trial) Finding {
+	const want = "echo 与请求相同"
+	p, err := pong(t)
+	if err == nil && p.Echo != text(t.Body, "echo") {
+		return fail(want, "不同")
+	}
+	return judge(want, err)
+}
+
+func clockClose(_ context.Context, t *Trial) Finding {
+	const want = "1 秒以内"
+	p, err := pong(t)
+	if err != nil {
+		return fail(want, err.Error())
+	}
+	off := p.Now.Sub(t.at.Add(t.First.Took / 2)).Abs()
+	if off > clockTolerance+t.First.Took/2 {
+		return fail(want, off.String())
+	}
+	return pass(want, off.String())
+}

@@ -1,0 +1,155 @@
+package conform_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"yichuang/internal/conform"
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/clock"
+	"yichuang/internal/sim"
+	"yichuang/internal/sim/board"
+	"yichuang/internal/sim/simtest"
+	"yichuang/internal/sim/wire"
+)
+
+// document is read once for all tests.
+var document = sync.OnceValues(spec.Load)
+
+// city is one simcity for all tests: making its payment channels' keys takes longer than most of them. Works take milliseconds.
+var city = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "conform-city")
+	if err != nil {
+		return "", err
+	}
+	server := httptest.NewUnstartedServer(nil)
+	s, err := sim.Open(sim.Options{Dir: dir, Base: "http://" + server.Listener.Addr().String(), Seed: 7, Today: "2026-11-24", Speed: 1e6})
+	if err != nil {
+		return "", err
+	}
+	server.Config.Handler = s.Handler()
+	server.Start()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { s.Run(ctx); close(ended) }()
+	stop = func() { cancel(); <-ended; server.Close(); os.RemoveAll(dir) }
+	return server.URL, nil
+})
+
+var stop = func() {}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	stop()
+	os.Exit(code)
+}
+
+// bench is a check of one simulated system, ready to run.
+type bench struct {
+	t       *testing.T
+	base    string
+	options conform.Options
+}
+
+func check(t *testing.T, system string) *bench {
+	t.Helper()
+	base, err := city()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := httptest.NewUnstartedServer(nil)
+	t.Cleanup(listener.Close)
+	var raw json.RawMessage
+	in := map[string]string{"system": system, "kit": "http://" + listener.Listener.Addr().String()}
+	if status := simtest.Do(t, http.MethodPost, base+"/control/samples", in, &raw); status != http.StatusOK {
+		t.Fatalf("samples of %s: %d %s", system, status, raw)
+	}
+	c, err := conform.ReadCredentials(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	clk := clock.System()
+	receiver, err := conform.NewReceiver(c, d, clk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Config.Handler = receiver
+	listener.Start()
+	role, _, _ := strings.Cut(system, "/")
+	return &bench{t: t, base: base, options: conform.Options{Role: role, Target: base + "/" + system, Credentials: c, Receiver: receiver, Document: d, Clock: clk,
+		Client: conform.NewHTTP(base+"/"+system, clk), Wait: 10 * time.Second, Linger: 100 * time.Millisecond}}
+}
+
+func (b *bench) run() *conform.Report {
+	b.t.Helper()
+	r, err := conform.Run(b.t.Context(), b.options)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r
+}
+
+// Each kind of system passes, and nothing but what needs an operator goes unchecked.
+func TestSimcityConforms(t *testing.T) {
+	base, err := city()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var directory struct {
+		Systems []wire.Endpoint `json:"systems"`
+	}
+	simtest.Get(t, base+"/control/peer", &directory)
+	seen := map[string]bool{}
+	for _, e := range directory.Systems {
+		kind, _, _ := strings.Cut(e.Name, "/")
+		if seen[kind] {
+			continue
+		}
+		seen[kind] = true
+		t.Run(kind, func(t *testing.T) {
+			b := check(t, e.Name)
+			b.options.Role = e.Counterpart
+			r := b.run()
+			var out strings.Builder
+			if err := r.WriteTable(&out, false); err != nil {
+				t.Fatal(err)
+			}
+			if !r.OK() {
+				t.Fatalf("\n%s", &out)
+			}
+			t.Logf("\n%s", &out)
+			for _, l := range r.Lines {
+				if l.Verdict == conform.Skip && !strings.HasPrefix(l.Rule.ID, "refusal") {
+					t.Errorf("%s of %s: %s", l.Rule.ID, l.Operation.Operation, l.Got)
+				}
+			}
+		})
+	}
+	var roles []string
+	for _, e := range directory.Systems {
+		if !slices.Contains(roles, e.Counterpart) {
+			roles = append(roles, e.Counterpart)
+		}
+	}
+	slices.Sort(roles)
+	if !slices.Equal(roles, conform.Roles()) {
+		t.Errorf("simcity plays %v of %v", roles, conform.Roles())
+	}
+}
+
+var _ = io.Discard
+var _ board.Fault
