@@ -3,9 +3,12 @@
 PORT ?= 8080
 DATA ?= ./var
 ONLY ?=
+MINUTES ?= 3
+FOR ?= $(MINUTES)m
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build run demo test bench screens gen lint
+.PHONY: help setup setup-tests build run demo test drill bench screens gen lint
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -29,6 +32,9 @@ demo: build ## a sale from application to certificate, in a city of its own
 
 test: setup-tests build ## everything a machine can check
 	@go test -count=1 -timeout 40m ./...
+
+drill: build ## a storm over a whole city, then what was lost (FOR=3m or MINUTES=3, SEED=1)
+	@go run ./drill -for "$(FOR)" -seed "$(SEED)"
 
 bench: build ## measurements as JSON lines (ONLY=regexp)
 	@go run ./bench -only '$(ONLY)'

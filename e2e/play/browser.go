@@ -145,6 +145,17 @@ func (b *Browser) Form(field string) (*Form, error) {
 	return nil, fmt.Errorf("%s shows no form with %q: %s", b.Page.URL.Path, field, b.Page.Complaint())
 }
 
+// uploads are the forms of the page that take a file.
+func (b *Browser) uploads() []*Form {
+	var out []*Form
+	for _, n := range all(b.Page.Root, func(n *html.Node) bool { return n.Data == "form" && strings.EqualFold(attr(n, "method"), "post") }) {
+		if f := read(n); f.upload && f.file != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // read collects what a browser would send of an untouched form.
 func read(n *html.Node) *Form {
 	f := &Form{Action: attr(n, "action"), Values: url.Values{}, upload: strings.Contains(attr(n, "enctype"), "multipart")}

@@ -32,12 +32,15 @@ type City struct {
 	Data string `json:"-"` // folder of a city of our own
 	args []string
 	cmd  *exec.Cmd
-	said *bytes.Buffer // what the process complained of
+	done chan struct{} // closed when the process has ended
+	said *bytes.Buffer // what it complained of; to be read after done
 }
 
 // Account is somebody who can sign in.
 type Account struct {
 	Role, Login, Password, Name, Idno, Note string
+
+	SpouseName, SpouseIdno string `json:"-"` // for who is asked
 }
 
 // Home is a home in a state worth trying.
@@ -74,8 +77,8 @@ func Found(ctx context.Context, program, prefix string, speed float64) (*City, e
 	if err != nil {
 		return nil, err
 	}
-	c := &City{Data: data, args: []string{program, "city", "--port", strconv.Itoa(port), "--data", data,
-		"--speed", strconv.FormatFloat(speed, 'f', -1, 64)}}
+	c := &City{Data: data, args: []string{program, "city", "--port", strconv.Itoa(port), "--data", data, // all by flags: make hands its variables down
+		"--seed", "1", "--speed", strconv.FormatFloat(speed, 'f', -1, 64)}}
 	if err := c.Up(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(data))
 	}
@@ -100,7 +103,7 @@ func (c *City) Up(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s (make build first): %w", c.args[0], err)
 	}
-	c.cmd = cmd
+	c.cmd, c.done = cmd, make(chan struct{})
 	ready := make(chan bool, 1)
 	go func() {
 		lines := bufio.NewScanner(out)
@@ -109,15 +112,13 @@ func (c *City) Up(ctx context.Context) error {
 				ready <- true
 			}
 		}
-		close(ready)
+		_ = cmd.Wait() // only now: it closes what is read here
+		close(c.done)
 	}()
 	select {
-	case ok := <-ready:
-		if !ok {
-			_ = cmd.Wait()
-			c.cmd = nil
-			return fmt.Errorf("the city did not come up: %s", strings.TrimSpace(c.said.String()))
-		}
+	case <-ready:
+	case <-c.done:
+		return fmt.Errorf("the city did not come up: %s", c.Ended())
 	case <-time.After(upWithin):
 		c.Kill()
 		return fmt.Errorf("the city did not come up within %v", upWithin)
@@ -131,16 +132,27 @@ func (c *City) Kill() {
 		return
 	}
 	_ = c.cmd.Process.Kill()
-	_ = c.cmd.Wait()
-	c.cmd = nil
+	<-c.done
+}
+
+// Ended is what the process said when it ended, by itself or not; empty while it runs.
+func (c *City) Ended() string {
+	if c.cmd == nil {
+		return ""
+	}
+	select {
+	case <-c.done:
+		return strings.TrimSpace(c.cmd.ProcessState.String() + "; " + c.said.String())
+	default:
+		return ""
+	}
 }
 
 // Close stops a city of our own, and removes its folder unless it is to be kept. A city that runs by itself goes on.
 func (c *City) Close(keep bool) {
 	if c.cmd != nil {
 		_ = c.cmd.Process.Signal(syscall.SIGTERM)
-		_ = c.cmd.Wait()
-		c.cmd = nil
+		<-c.done
 	}
 	if c.Data != "" && !keep {
 		_ = os.RemoveAll(c.Data)

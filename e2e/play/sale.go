@@ -1,7 +1,9 @@
 package play
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -179,12 +181,59 @@ func (s *Sale) fills(code string, fill url.Values) error {
 			fill.Set(bank, v)
 		}
 	}
-	if code == "utilities" {
+	switch code {
+	case "parties":
+		s.declares(fill)
+	case "utilities":
 		if err := s.settlesArrears(); err != nil {
 			return err
 		}
 	}
+	err := s.Seller.Submit("#保存并继续", fill)
+	var missing *StatusError
+	if code != "materials" || !errors.As(err, &missing) || missing.Status != http.StatusUnprocessableEntity {
+		return err
+	}
+	if err := s.bringsMaterials(); err != nil {
+		return err
+	}
 	return s.Seller.Submit("#保存并继续", fill)
+}
+
+// declares says who is married to whom, where civil affairs did not tell.
+func (s *Sale) declares(fill url.Values) {
+	for _, group := range all(s.Seller.Page.Root, func(n *html.Node) bool { return n.Data == "fieldset" }) {
+		radio := find(group, func(n *html.Node) bool { return strings.HasSuffix(attr(n, "name"), ".marriage") })
+		if radio == nil {
+			continue
+		}
+		ref := strings.TrimSuffix(attr(radio, "name"), ".marriage")
+		fill.Set(ref+".marriage", "single")
+		for _, p := range s.Deal.Parties {
+			if p.SpouseName != "" && strings.Contains(text(group), p.Name) {
+				fill.Set(ref+".marriage", "married")
+				fill.Set(ref+".spouse.name", p.SpouseName)
+				fill.Set(ref+".spouse.number", p.SpouseIdno)
+			}
+		}
+	}
+}
+
+// bringsMaterials uploads a photograph of whatever no department shares.
+func (s *Sale) bringsMaterials() error {
+	for i := 0; ; i++ {
+		if err := s.Seller.Open(s.City.Hall + "/app/" + s.App + "/materials"); err != nil {
+			return err
+		}
+		forms := s.Seller.uploads()
+		if i >= len(forms) {
+			return nil
+		}
+		forms[i].name, forms[i].content = "材料.jpg", Scan()
+		if err := s.Seller.Send(forms[i]); err != nil {
+			return err
+		}
+	}
 }
 
 // settlesArrears pays at the counters of water, power, gas and television what the page says is owed.
