@@ -153,6 +153,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	z.partner = exchange.NewServer(z.Exchange)
 	room := connect.New(connect.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Catalog: c.Catalog, Cases: z.Cases, Register: z.Register,
 		Trust: z.trust, Door: z.Door, Out: exchange.NewClient(z.Exchange), In: z.partner, Blobs: c.Blobs, Jobs: z.queue})
+	z.tickets.Inbound(z.partner, c.Catalog.Message)
 	if missing := z.Door.Missing(); len(missing) > 0 {
 		return nil, fmt.Errorf("office: nobody takes the messages %v", missing)
 	}

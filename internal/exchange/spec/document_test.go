@@ -277,7 +277,7 @@ func typeNamed(name string) (any, bool) {
 		new(spec.RegistryUnitQueryRequest), new(spec.RegistryUnitQueryResponse), new(spec.RegistryUnitStatusResponse), new(spec.RegistryHousesCountResponse),
 		new(spec.RegistryEntryPushRequest), new(spec.RegistryEntryResultRequest), new(spec.RegistryApplicationPushRequest), new(spec.HousingContractPushRequest),
 		new(spec.TaxAssessmentPushRequest), new(spec.TaxAssessmentResultRequest), new(spec.BankTrustOpenRequest), new(spec.BankLoanResultRequest),
-		new(spec.UtilityTransferRequest), new(spec.EmsOrderCreateRequest), new(spec.SmsSendRequest), new(spec.FaceCheckRequest), new(spec.PlatformMaterialFetchResponse),
+		new(spec.UtilityTransferRequest), new(spec.EmsOrderCreateRequest), new(spec.SmsSendRequest), new(spec.FaceCheckRequest), new(spec.PlatformMaterialFetchResponse), new(spec.QueueTicketTakeRequest), new(spec.QueueTicketTakeResponse),
 		new(spec.Ack), new(spec.Receipt),
 	} {
 		if reflect.TypeOf(v).Elem().Name() == name {

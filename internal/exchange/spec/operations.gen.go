@@ -45,6 +45,7 @@ const (
 	PortalCaseReport            Operation = "portal.case.report"            // 上报办件信息
 	PortalCertificateReport     Operation = "portal.certificate.report"     // 上报电子证照
 	PortalLogisticsReport       Operation = "portal.logistics.report"       // 上报 EMS 物流信息
+	QueueTicketTake             Operation = "queue.ticket.take"             // 刷卡取号
 	RegistryApplicationPush     Operation = "registry.application.push"     // 推送登记申请及材料
 	RegistryArchiveQuery        Operation = "registry.archive.query"        // 查询登记档案
 	RegistryContractPush        Operation = "registry.contract.push"        // 推送买卖合同打印
@@ -195,6 +196,9 @@ var operations = []Info{
 	{Operation: PortalLogisticsReport, Path: "/v1/portal/logistics/report", Counterpart: "portal", Direction: ToCounterpart, Title: "上报 EMS 物流信息",
 		Async: false, Result: "", ReadOnly: false, Request: "PortalLogisticsReportRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: QueueTicketTake, Path: "/v1/queue/ticket/take", Counterpart: "queue", Direction: ToPlatform, Title: "刷卡取号",
+		Async: false, Result: "", ReadOnly: false, Request: "QueueTicketTakeRequest", Response: "QueueTicketTakeResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: RegistryApplicationPush, Path: "/v1/registry/application/push", Counterpart: "registry", Direction: ToCounterpart, Title: "推送登记申请及材料",
 		Async: false, Result: "", ReadOnly: false, Request: "RegistryApplicationPushRequest", Response: "RegistryApplicationPushResponse",
 		Timeout: 20 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},

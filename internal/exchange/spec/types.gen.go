@@ -2691,6 +2691,42 @@ type Problem struct {
 // ProcessStage 登记过程。
 type ProcessStage string
 
+// QueueTicketTakeRequest 刷卡取号：请求。
+type QueueTicketTakeRequest struct {
+	// Card 读卡器读出的身份证号码，或短信里的预约码
+	Card string `json:"card"`
+
+	// Hall 大厅代码，县级行政区代码加序号
+	Hall string `json:"hall"`
+
+	// WalkIn 预约的时间还没有到，改取现场号
+	WalkIn bool `json:"walkIn,omitempty,omitzero"`
+}
+
+// QueueTicketTakeResponse 刷卡取号：应答。
+type QueueTicketTakeResponse struct {
+	// Ahead 前面还有几人
+	Ahead int `json:"ahead"`
+
+	// Counter 已叫到的窗口号；还在等候的没有
+	Counter int `json:"counter,omitempty,omitzero"`
+
+	// Minutes 大约等候的分钟数
+	Minutes int `json:"minutes"`
+
+	// Name 遮盖后的姓名；只刷了卡、没有预约的没有
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Number 印在号票上的号码
+	Number string `json:"number"`
+
+	// Remark 要印在号票上的一句话
+	Remark string `json:"remark,omitempty,omitzero"`
+
+	// Series A 网上预约，B 现场取号
+	Series string `json:"series"`
+}
+
 // Rate 税率或利率，小数形式：1% 写 0.01。
 type Rate = string
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/web"
 	"yichuang/internal/land"
 )
@@ -53,7 +54,7 @@ func (r *Room) read(w http.ResponseWriter, req *http.Request) error {
 	in, walkIn, err := r.given(f, hall)
 	if err == nil {
 		var t Taken
-		if t, err = r.takeGuarded(ctx, hall, in, walkIn); err == nil {
+		if t, err = r.guarded(in, func() (Taken, error) { return r.Take(ctx, hall, in, walkIn) }); err == nil {
 			if t.Remark != "" {
 				web.Flash(ctx, "amber", t.Remark)
 			}
@@ -71,7 +72,7 @@ func (r *Room) read(w http.ResponseWriter, req *http.Request) error {
 	case errors.Is(err, errGuessed):
 		f.Fail("card", "预约码错了太多次，请刷身份证，或请大厅的工作人员帮忙")
 	case errors.As(err, &tooEarly):
-		f.Fail("card", "您约的是 "+tooEarly.Slot+"，"+hourMinute(tooEarly.Opens)+" 起可以取号")
+		f.Fail("card", tooEarly.words())
 		v.Early = r.sealRead(in, hall)
 	case errors.As(err, &fault):
 		f.Check("card", err)
@@ -115,13 +116,13 @@ func (r *Room) openRead(sealed, hall string) (Read, error) {
 // errGuessed says that too many codes were wrong of late: until then only cards are read.
 var errGuessed = errors.New("tickets: too many wrong codes")
 
-// takeGuarded takes a ticket and slows the guessing of codes, which are short.
-func (r *Room) takeGuarded(ctx context.Context, hall string, in Read, walkIn bool) (Taken, error) {
+// guarded slows the guessing of codes, which are short.
+func (r *Room) guarded(in Read, take func() (Taken, error)) (Taken, error) {
 	now := r.Clock.Now()
 	if in.Code != "" && r.guesses.TokensAt(now) < 1 {
 		return Taken{}, errGuessed
 	}
-	t, err := r.Take(ctx, hall, in, walkIn)
+	t, err := take()
 	if errors.Is(err, ErrCode) {
 		r.guesses.AllowN(now, 1)
 	}
@@ -154,7 +155,7 @@ func (r *Room) ticket(w http.ResponseWriter, req *http.Request) error {
 	if v.Ticket.Ended() {
 		return web.NotFound()
 	}
-	if v.Ahead, v.Wait, err = r.place(ctx, v.Ticket); err != nil {
+	if v.Ahead, v.Wait, err = r.place(ctx, r.Pool, v.Ticket); err != nil {
 		return err
 	}
 	v.Called = v.State == "called" || v.State == "serving"
@@ -162,17 +163,17 @@ func (r *Room) ticket(w http.ResponseWriter, req *http.Request) error {
 }
 
 // place says how many are called before a ticket as things stand, and about how long that takes.
-func (r *Room) place(ctx context.Context, t Ticket) (ahead, minutes int, err error) {
-	queue, err := r.Queue(ctx, r.Pool, t.Hall)
+func (r *Room) place(ctx context.Context, db pg.DB, t Ticket) (ahead, minutes int, err error) {
+	queue, err := r.Queue(ctx, db, t.Hall)
 	if err != nil {
 		return 0, 0, err
 	}
 	ahead = max(0, slices.IndexFunc(queue, func(o Ticket) bool { return o.ID == t.ID }))
-	counters, err := r.Counters(ctx, r.Pool, t.Hall)
+	counters, err := r.Counters(ctx, db, t.Hall)
 	if err != nil {
 		return 0, 0, err
 	}
-	pace, err := r.pace(ctx, r.Pool, t.Hall)
+	pace, err := r.pace(ctx, db, t.Hall)
 	return ahead, Wait(ahead, len(counters), pace), err
 }
 

@@ -28,6 +28,10 @@ type ErrEarly struct {
 
 func (e ErrEarly) Error() string { return "tickets: before the booked time" }
 
+func (e ErrEarly) words() string {
+	return "您约的是 " + e.Slot + "，" + hourMinute(e.Opens) + " 起可以取号"
+}
+
 // ErrCode says that no booking of the hall's day has the code.
 var ErrCode = errors.New("tickets: no booking with this code")
 

@@ -37,6 +37,7 @@ type queue struct {
 
 func newQueue(t *testing.T) *queue {
 	t.Helper()
+	t.Parallel()
 	o := officetest.New(t)
 	q := &queue{Office: o, keys: o.Keys()}
 	q.visits = bookings.New(q.keys, o.Door)
