@@ -405,6 +405,18 @@ func TestEncodeWritesListsThatAreRequired(t *testing.T) {
 	}
 }
 
+// TestNothingGoesBack: a trust account that was closed after the sale gave nothing back, and is told as such.
+func TestNothingGoesBack(t *testing.T) {
+	closed := spec.HousingTrustCloseRequest{CaseNo: "TZ-261124-00412-6", AgreementNo: "TG2026-00123", ClosedAt: time.Unix(0, 0).UTC()}
+	body, err := spec.Encode(closed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := document(t).Check(spec.HousingTrustClose, spec.Request, body); err != nil {
+		t.Errorf("%s: %v", body, err)
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	d := document(f)
 	f.Add([]byte(`{"unitCode":"321202001003GB00012F00030504","purpose":"p"}`))
