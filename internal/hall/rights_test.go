@@ -55,6 +55,9 @@ type lobby struct {
 	pool   *pgxpool.Pool
 	keys   *sm.Keyring
 	clock  *clock.Fake
+	signer *sm.Signer // of both zones
+	blobs  *blob.Store
+	zone   *hall.Zone
 	site   *webtest.Site
 	routes []web.Route
 }
@@ -86,6 +89,7 @@ func newLobby(t *testing.T) *lobby {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.signer, l.blobs, l.zone = signer, blobs, z
 	l.routes = z.Routes()
 	l.site = webtest.Serve(t, z.Pages().(*web.Router))
 	return l
