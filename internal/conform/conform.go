@@ -95,6 +95,14 @@ func newKit(o Options) (*kit, error) {
 	return k, nil
 }
 
+// timeout is how long an answer may take.
+func (k *kit) timeout(i spec.Info) time.Duration {
+	if k.Limit > 0 {
+		return min(k.Limit, i.Timeout)
+	}
+	return i.Timeout
+}
+
 // plan lists what is tried: the ping, the samples in their order, then what has none, by the published example.
 func (k *kit) plan() []Sample {
 	samples := slices.DeleteFunc(slices.Clone(k.Credentials.Samples), func(s Sample) bool {
@@ -140,9 +148,7 @@ func (k *kit) try(ctx context.Context, s Sample) {
 	default:
 		t.call(ctx)
 		k.trials = append(k.trials, t)
-		k.check(ctx, t, func(w When) bool {
-			return w == Each || w == Done && t.done200() || w == Once && info.Operation == spec.SystemPing
-		})
+		k.check(ctx, t, t.now)
 	}
 }
 
@@ -150,7 +156,7 @@ func (k *kit) try(ctx context.Context, s Sample) {
 func (t *Trial) call(ctx context.Context) {
 	t.at = t.Clock.Now()
 	t.Sent, t.First, t.NoneAs = t.send(ctx, t.Body, letter{})
-	if t.done200() {
+	if t.done() {
 		t.answers[t.Info.Operation] = t.First.Body
 	}
 	if t.Info.Async {
@@ -158,7 +164,24 @@ func (t *Trial) call(ctx context.Context) {
 	}
 }
 
-func (t *Trial) done200() bool { return t.NoneAs == nil && t.First.OK() }
+// done tells whether the first call was.
+func (t *Trial) done() bool { return t.NoneAs == nil && t.First.OK() }
+
+// now tells which rules can be checked right after the first call.
+func (t *Trial) now(w When) bool {
+	order := t.NoneAs == nil && t.First.Status < http.StatusInternalServerError
+	switch w {
+	case Always:
+		return true
+	case Each:
+		return order
+	case Once:
+		return order && t.Info.Operation == spec.SystemPing
+	case Done:
+		return t.done()
+	}
+	return false
+}
 
 // refusal sends a sample that is to be refused by a decision on its content.
 func (k *kit) refusal(ctx context.Context, t *Trial, code spec.Code) {
@@ -209,7 +232,7 @@ func (k *kit) add(t *Trial, r Rule, f Finding) {
 
 // results waits for the results of all works and checks them.
 func (k *kit) results(ctx context.Context) error {
-	works := slices.DeleteFunc(slices.Clone(k.trials), func(t *Trial) bool { return !t.Info.Async || !t.done200() })
+	works := slices.DeleteFunc(slices.Clone(k.trials), func(t *Trial) bool { return !t.Info.Async || !t.done() })
 	if len(works) == 0 {
 		return nil
 	}
@@ -238,7 +261,7 @@ func (k *kit) results(ctx context.Context) error {
 // complete tells whether the works that an operation gives the results of have theirs; "" means all works.
 func (k *kit) complete(result spec.Operation) bool {
 	for _, t := range k.trials {
-		if t.Info.Async && t.done200() && (result == "" || t.Info.Result == result) && !k.Receiver.taken(t.Work) {
+		if t.Info.Async && t.done() && (result == "" || t.Info.Result == result) && !k.Receiver.taken(t.Work) {
 			return false
 		}
 	}

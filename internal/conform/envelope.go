@@ -104,6 +104,7 @@ func (k *kit) seal(info spec.Info, body []byte, l letter) (Envelope, error) {
 	if err != nil {
 		return Envelope{}, err
 	}
+	info.Timeout = k.timeout(info)
 	return Envelope{Path: l.path, Header: r.Header, Body: body, head: head, limits: info}, nil
 }
 

@@ -45,10 +45,12 @@ type Rule struct {
 type When int
 
 const (
-	// Once: with the ping, for the system as a whole.
-	Once When = iota
-	// Each: for every operation, whatever its first call came to.
+	// Always: for every operation.
+	Always When = iota
+	// Each: for every operation that is in order, whatever its first call came to. One that is silent or broken is not tried further.
 	Each
+	// Once: likewise, with the ping, for the system as a whole.
+	Once
 	// Done: for every operation whose first call was done.
 	Done
 	// Later: for works, once their results are in or the time is up.

@@ -11,7 +11,7 @@ import (
 // answerRules look at the first call of an operation: a valid request that the counterpart is meant to do.
 func answerRules() []Rule {
 	return []Rule{
-		{ID: "answered", Title: "规范的请求得到办理", Section: "一", When: Each, Check: answered,
+		{ID: "answered", Title: "规范的请求得到办理", Section: "一", When: Always, Check: answered,
 			Why: "本操作没有实现，或所给样例不能办理。样例不能办理的，请在凭据文件的 samples 里换一个。"},
 		{ID: "answer-media", Title: "应答的媒体类型是 application/json", Section: "一", When: Done, Check: answerMedia,
 			Why: "平台按媒体类型区分应答与错误。"},
@@ -21,7 +21,7 @@ func answerRules() []Rule {
 			Why: "字段缺失、多余或格式不对的应答不采用，转人处理。"},
 		{ID: "answer-size", Title: "应答不超过规定的字节数", Section: "一", When: Done, Check: answerSize,
 			Why: "平台最多读 x-limits.responseBytes 个字节。"},
-		{ID: "answer-time", Title: "在时限内应答", Section: "三", When: Each, Check: answerTime,
+		{ID: "answer-time", Title: "在时限内应答", Section: "三", When: Always, Check: answerTime,
 			Why: "过时平台即断开并重发；多次过时后暂停调用。"},
 	}
 }
@@ -55,6 +55,9 @@ func answerMedia(_ context.Context, t *Trial) Finding {
 }
 
 func answerSigned(_ context.Context, t *Trial) Finding {
+	if tooLong(t) {
+		return skip("应答过长，没有读完")
+	}
 	return judge("X-Nonce、X-Message-Id 与请求相同，验签通过", t.First.verify(t.Sent, t.peer, t.Clock.Now()))
 }
 
@@ -76,10 +79,7 @@ func answerSize(_ context.Context, t *Trial) Finding {
 }
 
 func answerTime(_ context.Context, t *Trial) Finding {
-	limit := t.Info.Timeout
-	if t.Limit > 0 {
-		limit = min(limit, t.Limit)
-	}
+	limit := t.timeout(t.Info)
 	want := limit.String() + " 以内"
 	switch {
 	case t.NoneAs != nil:

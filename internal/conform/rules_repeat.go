@@ -52,5 +52,5 @@ func repeatOther(ctx context.Context, t *Trial) Finding {
 }
 
 func repeatRead(ctx context.Context, t *Trial) Finding {
-	return t.done(ctx, t.Body, letter{messageID: t.Sent.head.MessageID})
+	return t.served(ctx, t.Body, letter{messageID: t.Sent.head.MessageID})
 }

@@ -122,11 +122,11 @@ func timeLate(ctx context.Context, t *Trial) Finding {
 }
 
 func timeWithin(ctx context.Context, t *Trial) Finding {
-	return t.done(ctx, t.Body, letter{age: 200 * time.Second})
+	return t.served(ctx, t.Body, letter{age: 200 * time.Second})
 }
 
-// done wants a request to be done.
-func (t *Trial) done(ctx context.Context, body []byte, l letter) Finding {
+// served wants a request to be done.
+func (t *Trial) served(ctx context.Context, body []byte, l letter) Finding {
 	want := strconv.Itoa(wantStatus(t.Info))
 	_, a, err := t.send(ctx, body, l)
 	switch {

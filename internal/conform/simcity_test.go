@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -151,5 +150,52 @@ func TestSimcityConforms(t *testing.T) {
 	}
 }
 
-var _ = io.Discard
-var _ board.Fault
+// What the fault board can do to a system is found, each by its rule; what else a fault breaks is named, too.
+func TestFaultsOfTheBoardAreFound(t *testing.T) {
+	const evaluate, result = string(spec.FundLoanEvaluate), string(spec.FundLoanResult)
+	for _, tt := range []struct {
+		rule  string
+		fault board.Fault
+		also  []string
+	}{
+		{"answered", board.Fault{Operation: evaluate, ErrorShare: 1}, nil},
+		{"answer-time", board.Fault{Operation: evaluate, LatencyMS: 400, Times: 1}, nil},
+		{"answer-time", board.Fault{Operation: evaluate, Silent: true}, []string{"answered"}},
+		{"answer-signed", board.Fault{Operation: evaluate, WrongSignature: true}, []string{"error-signed"}},
+		{"result-arrives", board.Fault{Operation: result, Silent: true}, nil},
+		{"result-signed", board.Fault{Operation: result, WrongSignature: true, Times: 1}, nil},
+		{"result-once", board.Fault{Operation: result, Duplicate: true}, nil},
+	} {
+		t.Run(tt.rule, func(t *testing.T) {
+			b := check(t, "fund/gjj")
+			b.options.Limit, b.options.Wait = 300*time.Millisecond, 2*time.Second
+			tt.fault.System = "fund/gjj"
+			if status := simtest.Do(t, http.MethodPut, b.base+"/control/faults", tt.fault, nil); status != http.StatusOK {
+				t.Fatal(status)
+			}
+			r := b.run()
+			if status := simtest.Do(t, http.MethodDelete, b.base+"/control/faults", nil, nil); status != http.StatusOK {
+				t.Fatal(status)
+			}
+			found(t, r, tt.rule, tt.also...)
+		})
+	}
+}
+
+// found wants a rule to be broken, and of the others only those that must be with it.
+func found(t *testing.T, r *conform.Report, rule string, also ...string) {
+	t.Helper()
+	hit := false
+	for _, l := range r.Lines {
+		switch {
+		case l.Verdict != conform.Fail:
+		case l.Rule.ID == rule:
+			hit = true
+		case !slices.Contains(also, l.Rule.ID):
+			t.Errorf("%s of %s fails, too: want %s, got %s", l.Rule.ID, l.Operation.Operation, l.Want, l.Got)
+		}
+	}
+	if !hit {
+		t.Errorf("%s is not found", rule)
+	}
+}
