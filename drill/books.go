@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -90,10 +91,15 @@ func (b *books) openOrders(ctx context.Context, app string) (state string, order
 // expire lets the last moment of a case's open bills come at once, in both zones: nobody waits for days here. The clerk of
 // bills finds them within a minute.
 func (b *books) expire(ctx context.Context, app string) error {
-	if _, err := b.office.Exec(ctx, `UPDATE billing.bill SET until = issued_at + interval '1 second' WHERE case_id = $1 AND state = 'open'`, app); err != nil {
+	rows, err := b.office.Query(ctx, `UPDATE billing.bill SET until = issued_at + interval '1 second' WHERE case_id = $1 AND state = 'open' RETURNING id`, app)
+	if err != nil {
 		return fmt.Errorf("expire bills: %w", err)
 	}
-	if _, err := b.hall.Exec(ctx, `UPDATE bills SET until = issued_at + interval '1 second' WHERE app = $1 AND state = 'open'`, app); err != nil {
+	bills, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return fmt.Errorf("expire bills: %w", err)
+	}
+	if _, err := b.hall.Exec(ctx, `UPDATE bills SET until = issued_at + interval '1 second' WHERE id = ANY($1) AND state = 'open'`, bills); err != nil {
 		return fmt.Errorf("expire bills: %w", err)
 	}
 	return nil

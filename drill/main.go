@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -65,7 +66,7 @@ func (d *drill) play(ctx context.Context) (*verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.city = city
+	d.city, city.Crowd = city, runtime.GOOS == "linux"
 	defer d.leave()
 	if err := d.meet(ctx); err != nil {
 		return nil, err

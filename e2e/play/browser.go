@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -23,12 +24,20 @@ type Browser struct {
 }
 
 // NewBrowser has no cookies and shows nothing.
-func NewBrowser() *Browser {
+func NewBrowser() *Browser { return browserAt(nil) }
+
+// browserAt is a browser at an address of its own; nil: whatever this machine takes.
+func browserAt(address net.IP) *Browser {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		panic(err) // cookiejar.New without options cannot fail
 	}
-	return &Browser{client: &http.Client{Jar: jar, Timeout: 60 * time.Second}}
+	b := &Browser{client: &http.Client{Jar: jar, Timeout: 60 * time.Second}}
+	if address != nil {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: address}}
+		b.client.Transport = &http.Transport{DialContext: dialer.DialContext, IdleConnTimeout: 10 * time.Second}
+	}
+	return b
 }
 
 // Page is what the last request brought.

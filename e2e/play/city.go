@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -29,11 +30,16 @@ type City struct {
 	Accounts []Account `json:"accounts"`
 	Examples []Home    `json:"examples"`
 
-	Data string `json:"-"` // folder of a city of our own
-	args []string
-	cmd  *exec.Cmd
-	done chan struct{} // closed when the process has ended
-	said *bytes.Buffer // what it complained of; to be read after done
+	// Crowd gives people and staff addresses of their own, as in life, so that limits by address do not hold up a crowd on one
+	// machine. Only Linux answers at all loopback addresses.
+	Crowd bool   `json:"-"`
+	Data  string `json:"-"` // folder of a city of our own
+
+	homes atomic.Uint32 // addresses given out
+	args  []string
+	cmd   *exec.Cmd
+	done  chan struct{} // closed when the process has ended
+	said  *bytes.Buffer // what it complained of; to be read after done
 }
 
 // Account is somebody who can sign in.
@@ -157,6 +163,15 @@ func (c *City) Close(keep bool) {
 	if c.Data != "" && !keep {
 		_ = os.RemoveAll(c.Data)
 	}
+}
+
+// browser is a new one, at an address of its own where there is a crowd.
+func (c *City) browser() *Browser {
+	if !c.Crowd {
+		return NewBrowser()
+	}
+	n := c.homes.Add(1)
+	return browserAt(net.IPv4(127, 1, byte(n>>8), byte(n)))
 }
 
 // freePorts finds a base port with the four after it free.

@@ -7,7 +7,7 @@ import (
 
 // StaffIn signs a member of staff in at the office.
 func (c *City) StaffIn(a Account) (*Person, error) {
-	p := &Person{a, NewBrowser()}
+	p := &Person{a, c.browser()}
 	if err := p.Open(c.Office + "/login"); err != nil {
 		return nil, err
 	}
