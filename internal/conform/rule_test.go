@@ -2,6 +2,7 @@ package conform_test
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 
@@ -64,6 +65,19 @@ func TestReport(t *testing.T) {
 	for _, never := range []string{"http-equiv", "src=", "href=", "王建国"} {
 		if strings.Contains(page, never) {
 			t.Errorf("the report has %q", never)
+		}
+	}
+}
+
+// The guide for vendors lists the rules as they are, and the file that samples may attach.
+func TestGuideListsTheRules(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/interface/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range conform.Rules() {
+		if line := "| `" + r.ID + "` | " + r.Title + " | " + r.Section + " |"; !strings.Contains(string(guide), line) {
+			t.Errorf("the guide lacks %s", line)
 		}
 	}
 }
