@@ -65,7 +65,8 @@ test('a citizen’s walk', { timeout: 180_000 }, async t => {
   assert.deepEqual(said, [])
 })
 
-for (const [who, paths] of [['hailing.window1', ['/w', '/w/queue/mine', '/w/queue/pool', '/w/accept', '/w/issue', '/w/search', '/password']],
+for (const [who, paths] of [['hailing.window1', ['/w', '/w/queue/mine', '/w/queue/pool', '/w/counter', '/w/accept', '/w/issue', '/w/search', '/password']],
+  ['hailing.kiosk', ['/kiosk', '/kiosk/321202-1', '/board/321202-1']],
   ['hailing.window.leader', ['/w', '/w/lead', '/w/queue/overdue']], ['city.admin', ['/admin', '/admin/endpoints', '/admin/calls', '/admin/ferry']]]) {
   test(`the walk of ${who}`, { timeout: 120_000 }, async t => {
     const { page, said } = await listen(t, city.office)
