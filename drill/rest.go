@@ -39,7 +39,7 @@ func (d *drill) rest(ctx context.Context) (restless []string) {
 			return nil
 		}
 		if now.Sub(began) > restWithin {
-			return append(busy, fmt.Sprintf("still changing %v after the storm", restWithin))
+			return append(busy, fmt.Sprintf("not at rest %v after people had finished", restWithin))
 		}
 		if len(busy) > 0 && now.Sub(told) > 15*time.Second {
 			told = now
@@ -50,22 +50,37 @@ func (d *drill) rest(ctx context.Context) (restless []string) {
 	return nil
 }
 
+// waiting are jobs of a kind that are to be done now, and why one of them failed before.
+type waiting struct {
+	Kind  string
+	N     int
+	Error string
+}
+
 // pulse says what is in motion, and a mark that changes with everything that happens.
 func (d *drill) pulse(ctx context.Context) (busy []string, mark string, err error) {
 	for zone, pool := range map[string]*pgxpool.Pool{"hall": d.books.hall, "office": d.books.office} {
-		var unsent, unapplied, jobs int
+		var unsent, unapplied int
 		var at int64
 		err := pool.QueryRow(ctx, `SELECT (SELECT count(*) FROM ferry_out WHERE acked_at IS NULL), (SELECT count(*) FROM ferry_in WHERE state = 'pending'),
-			(SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'pending')
-				AND kind NOT IN ('casework.limits', 'casework.bills', 'casework.restrictions', 'office.sweep', 'hall.sweep', 'application.sweep', 'tickets.night')),
-			(SELECT coalesce(max(pos), 0) FROM ferry_out)`).Scan(&unsent, &unapplied, &jobs, &at)
+			(SELECT coalesce(max(pos), 0) FROM ferry_out)`).Scan(&unsent, &unapplied, &at)
 		if err != nil {
 			return nil, "", err
 		}
-		for what, n := range map[string]int{"messages to send": unsent, "messages to apply": unapplied, "jobs": jobs} {
+		for what, n := range map[string]int{"messages to send": unsent, "messages to apply": unapplied} {
 			if n > 0 {
 				busy = append(busy, fmt.Sprintf("%s: %d %s", zone, n, what))
 			}
+		}
+		jobs, err := rowsOf[waiting](ctx, pool, `SELECT kind, count(*)::int, coalesce(max(errors[array_upper(errors, 1)]->>'error'), '') FROM river_job
+			WHERE state IN ('available', 'running', 'retryable', 'pending')
+				AND kind NOT IN ('casework.limits', 'casework.bills', 'casework.restrictions', 'office.sweep', 'hall.sweep', 'application.sweep', 'tickets.night')
+			GROUP BY kind ORDER BY kind`)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, j := range jobs {
+			busy = append(busy, fmt.Sprintf("%s: %d jobs %s %s", zone, j.N, j.Kind, j.Error))
 		}
 		mark += fmt.Sprintf("%s %d ", zone, at)
 	}

@@ -59,9 +59,12 @@ func (f fault) words() string {
 // systems are those that may misbehave, by family.
 var systems = []string{"registry", "housing", "tax", "bigdata", "bank", "fund", "utility", "portal", "ems", "sms", "wechat", "alipay"}
 
-// plan makes the storm of a seed: both kills and a cut of the ferry in each direction at least once, later ones with the length of
-// the storm, a fault every few seconds, and one seizure. The last sixth has no kills, so that what was in hand can be
-// taken up again.
+// departments are those of them that every case waits for.
+var departments = []string{"registry", "housing", "tax", "bigdata", "bank"}
+
+// plan makes the storm of a seed: both kills and a cut of the ferry in each direction at least once, more of them with the length of
+// the storm, a fault every few seconds, one seizure, and one department that says nothing for a third of the storm, so
+// that what is meant for it piles up. The last sixth has no kills, so that what was in hand can be taken up again.
 func plan(seed uint64, span time.Duration) []blow {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	within := func(from, to float64) time.Duration {
@@ -74,6 +77,7 @@ func plan(seed uint64, span time.Duration) []blow {
 		{At: within(0.45, 0.6), Kind: cutFerry, Zone: "office", Lasts: seconds(3, 8)},
 		{At: within(0.6, 0.75), Kind: killDatabase},
 		{At: within(0.5, 0.8), Kind: seize},
+		{At: within(0.05, 0.5), Kind: misbehave, Lasts: span / 3, Fault: fault{System: departments[rng.IntN(len(departments))], Operation: "*", Silent: true}},
 	}
 	for more := span - time.Minute; more > 0; more -= time.Minute {
 		storm = append(storm, blow{At: within(0.1, 0.83), Kind: []string{killProgram, killDatabase}[rng.IntN(2)]},
