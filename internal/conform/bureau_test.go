@@ -32,6 +32,7 @@ type bureau struct {
 	platform spec.Verifier
 	home     string // address of the platform
 	document *spec.Document
+	options  conform.Options // of its check
 	nonces   spec.Nonces
 	working  sync.WaitGroup
 
@@ -51,15 +52,31 @@ const (
 	limit       = 500 * time.Millisecond // for an answer
 )
 
-// run checks a bureau with a defect; "" is none.
+// runBureau checks a bureau with a defect; "" is none.
 func runBureau(t *testing.T, defect string) *conform.Report {
+	t.Helper()
+	r, err := conform.Run(t.Context(), newBureau(t, defect, false).options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// newBureau opens a bureau and prepares its check. The two sign with keys of their own, or with a secret that they share.
+func newBureau(t *testing.T, defect string, secret bool) *bureau {
 	t.Helper()
 	d, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ours, theirs, nobodys := signer(t), signer(t), signer(t)
+	b := &bureau{t: t, defect: defect, document: d, answered: map[string]kept{}, self: spec.Identity{App: bureauApp, Key: spec.SM2Key(theirs)},
+		stranger: spec.Identity{App: bureauApp, Key: spec.SM2Key(nobodys)}, platform: spec.SM2Verifier(ours.Public())}
 	c := conform.Credentials{App: platformApp, PrivateKey: string(ours.PEM()), PeerApp: bureauApp, PeerKey: string(theirs.Public().PEM())}
+	if secret {
+		const shared = "0123456789abcdef0123456789abcdef"
+		b.self.Key, b.platform, c.PrivateKey, c.PeerKey, c.Secret = spec.Secret(shared), spec.Secret(shared), "", "", shared
+	}
 	example, err := d.Example(spec.FundLoanEvaluate, spec.Request)
 	if err != nil {
 		t.Fatal(err)
@@ -72,17 +89,12 @@ func runBureau(t *testing.T, defect string) *conform.Report {
 		t.Fatal(err)
 	}
 	home := httptest.NewServer(receiver)
-	b := &bureau{t: t, defect: defect, self: spec.Identity{App: bureauApp, Key: spec.SM2Key(theirs)}, stranger: spec.Identity{App: bureauApp, Key: spec.SM2Key(nobodys)},
-		platform: spec.SM2Verifier(ours.Public()), home: home.URL, document: d, answered: map[string]kept{}}
+	b.home = home.URL
 	server := httptest.NewServer(b)
 	t.Cleanup(func() { b.working.Wait(); server.Close(); home.Close() })
-	o := conform.Options{Role: "fund", Target: server.URL, Credentials: c, Client: conform.NewHTTP(server.URL, clk), Receiver: receiver, Document: d, Clock: clk,
+	b.options = conform.Options{Role: "fund", Target: server.URL, Credentials: c, Client: conform.NewHTTP(server.URL, clk), Receiver: receiver, Document: d, Clock: clk,
 		Wait: 2 * time.Second, Linger: 50 * time.Millisecond, Limit: limit}
-	r, err := conform.Run(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return b
 }
 
 func signer(t *testing.T) *sm.Signer {

@@ -142,7 +142,7 @@ func (k *kit) try(ctx context.Context, s Sample) {
 	case err != nil && s.Refusal != "":
 		k.add(t, refusalRule, skip(string(s.Refusal)+"："+err.Error()))
 	case err != nil:
-		k.add(t, Rules()[0], skip(err.Error()))
+		k.add(t, answerRules()[0], skip(err.Error()))
 	case s.Refusal != "":
 		k.refusal(ctx, t, s.Refusal)
 	default:
@@ -191,7 +191,7 @@ func (k *kit) refusal(ctx context.Context, t *Trial, code spec.Code) {
 	switch {
 	case err != nil:
 		f = fail(want, noAnswer(err))
-	case a.Status != http.StatusUnprocessableEntity || a.Problem().Code != string(code):
+	case a.Status != http.StatusUnprocessableEntity || a.Code() != code:
 		f = fail(want, a.String())
 	}
 	k.add(t, refusalRule, f)

@@ -3,7 +3,6 @@ package conform
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
@@ -49,18 +48,9 @@ func (a Answer) Media() string {
 	return media
 }
 
-// Problem reads the body as an error; one that is none has an empty code.
-func (a Answer) Problem() spec.Problem {
-	var p spec.Problem
-	if json.Unmarshal(a.Body, &p) != nil {
-		return spec.Problem{}
-	}
-	return p
-}
-
 // String is the answer in a word, for the column of what came: never a body, which may hold personal data.
 func (a Answer) String() string {
-	code := a.Problem().Code
+	code := a.Code()
 	switch {
 	case a.OK():
 		return fmt.Sprintf("%d，已办理", a.Status)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"yichuang/internal/exchange/spec"
 )
@@ -56,7 +57,7 @@ func (r *Report) WriteTable(w io.Writer, all bool) error {
 	rows := [][]string{{"规则", "操作", "结果", "应为", "实际"}}
 	for _, l := range r.Lines {
 		if all || l.Verdict != Pass {
-			rows = append(rows, []string{l.Rule.ID, string(l.Operation.Operation), l.Verdict.Title(), l.Want, l.Got})
+			rows = append(rows, []string{l.Rule.ID, string(l.Operation.Operation), l.Verdict.Title(), printable(l.Want), printable(l.Got)})
 		}
 	}
 	var b strings.Builder
@@ -66,6 +67,16 @@ func (r *Report) WriteTable(w io.Writer, all bool) error {
 	fmt.Fprintln(&b, r.Conclusion())
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// printable keeps what a counterpart wrote from steering the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '·'
+	}, text)
 }
 
 // align pads cells to the width that they have in a terminal; the last column runs on.

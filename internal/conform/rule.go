@@ -123,7 +123,7 @@ func (t *Trial) refused(ctx context.Context, e Envelope, codes ...spec.Code) Fin
 		return fail(want, noAnswer(err))
 	}
 	for _, code := range codes {
-		if a.Status == spec.NewFault(code, "").Status && a.Problem().Code == string(code) {
+		if a.Status == spec.NewFault(code, "").Status && a.Code() == code {
 			return pass(want, a.String())
 		}
 	}

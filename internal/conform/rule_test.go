@@ -2,11 +2,19 @@ package conform_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"yichuang/internal/conform"
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/sm"
 )
 
 // A counterpart that keeps all rules passes them all, and none is left unchecked.
@@ -79,5 +87,77 @@ func TestGuideListsTheRules(t *testing.T) {
 		if line := "| `" + r.ID + "` | " + r.Title + " | " + r.Section + " |"; !strings.Contains(string(guide), line) {
 			t.Errorf("the guide lacks %s", line)
 		}
+	}
+}
+
+// What a run cannot do is an error; what it cannot see is a line.
+func TestRunsThatCannotBe(t *testing.T) {
+	if _, err := conform.Run(t.Context(), conform.Options{Role: "moon"}); err == nil || !strings.Contains(err.Error(), "registry") {
+		t.Errorf("an unknown role: %v", err)
+	}
+	b := newBureau(t, "", false)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := conform.Run(ended, b.options); err == nil {
+		t.Error("a run that was broken off has a report")
+	}
+	b.options.Receiver = nil
+	b.options.Credentials.Samples = append(b.options.Credentials.Samples, conform.Sample{Operation: spec.FundLoanEvaluate, Body: []byte(`{"caseNo":"x"}`)})
+	r, err := conform.Run(t.Context(), b.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unchecked := map[string]int{}
+	for _, d := range r.Unchecked() {
+		unchecked[d.Rule.ID] = len(d.Lines)
+	}
+	if !r.OK() || len(unchecked) != 2 || unchecked["result-arrives"] != 1 || unchecked["answered"] != 1 {
+		t.Errorf("unchecked %v; %s", unchecked, r.Conclusion())
+	}
+}
+
+// The two sides may share a secret in place of keys.
+func TestSecretInPlaceOfKeys(t *testing.T) {
+	b := newBureau(t, "", true)
+	r, err := conform.Run(t.Context(), b.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.OK() || r.Count(conform.Skip) > 0 {
+		t.Errorf("%s: %+v", r.Conclusion(), r.Defects())
+	}
+}
+
+// A counterpart may fetch the file of the samples, and no other.
+func TestMaterialIsFetched(t *testing.T) {
+	b := newBureau(t, "", false)
+	ask := func(digest string) (int, []byte) {
+		body, err := spec.Encode(spec.PlatformMaterialFetchRequest{CaseNo: "TZ-261124-00412-6", Digest: digest})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodPost, "/v1/platform/material/fetch", bytes.NewReader(body))
+		if _, err := spec.SignRequest(b.self, r, "material-1", "", body, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		b.options.Receiver.ServeHTTP(w, r)
+		return w.Code, w.Body.Bytes()
+	}
+	guide, err := os.ReadFile("../../docs/interface/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := regexp.MustCompile("摘要 `([0-9a-f]{64})`").FindSubmatch(guide)
+	if digest == nil {
+		t.Fatal("the guide names no digest")
+	}
+	status, body := ask(string(digest[1]))
+	var file spec.PlatformMaterialFetchResponse
+	if err := json.Unmarshal(body, &file); err != nil || status != http.StatusOK || sm.SM3Hex(file.Content) != file.Digest {
+		t.Errorf("%d, %v", status, err)
+	}
+	if status, _ := ask(strings.Repeat("0", 64)); status != http.StatusUnprocessableEntity {
+		t.Errorf("another file: %d", status)
 	}
 }

@@ -35,7 +35,7 @@ func wantStatus(i spec.Info) int {
 
 func answered(_ context.Context, t *Trial) Finding {
 	want := fmt.Sprintf("%d", wantStatus(t.Info))
-	switch code := spec.Code(t.First.Problem().Code); {
+	switch code := t.First.Code(); {
 	case t.NoneAs != nil:
 		return fail(want, noAnswer(t.NoneAs))
 	case t.First.Status == wantStatus(t.Info):

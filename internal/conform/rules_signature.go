@@ -2,7 +2,6 @@ package conform
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -140,40 +139,4 @@ func (t *Trial) served(ctx context.Context, body []byte, l letter) Finding {
 
 func nonceReplayed(ctx context.Context, t *Trial) Finding {
 	return t.refused(ctx, t.Sent, spec.CodeReplayed)
-}
-
-// problemOf is the answer to a request whose head is good and whose body is none.
-func (t *Trial) problemOf(ctx context.Context) (Envelope, Answer, error) {
-	return t.send(ctx, []byte(`{"`+stranger+`":1}`), letter{})
-}
-
-// errorIs says whether an answer is an error as published.
-func errorIs(t *Trial, a Answer) error {
-	p, err := t.Document.CheckProblem(t.Info.Operation, a.Body)
-	if err != nil {
-		return err
-	}
-	if p.Status != a.Status {
-		return errStatus{p.Status, a.Status}
-	}
-	return nil
-}
-
-type errStatus struct{ said, was int }
-
-func (e errStatus) Error() string {
-	return "status 写 " + strconv.Itoa(e.said) + "，HTTP 状态是 " + strconv.Itoa(e.was)
-}
-
-// pointers lists the fields that an error names.
-func pointers(a Answer) []string {
-	var p spec.Problem
-	if json.Unmarshal(a.Body, &p) != nil {
-		return nil
-	}
-	var out []string
-	for _, f := range p.Errors {
-		out = append(out, f.Pointer)
-	}
-	return out
 }
