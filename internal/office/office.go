@@ -95,6 +95,7 @@ type Zone struct {
 	tickets *tickets.Room
 	trust   *trust.Ledger
 	billing *billing.Office
+	monitor *exchangeadmin.Room
 }
 
 // queue gives River's client to rooms that are made before it.
@@ -157,6 +158,8 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	if missing := z.Door.Missing(); len(missing) > 0 {
 		return nil, fmt.Errorf("office: nobody takes the messages %v", missing)
 	}
+	z.monitor = exchangeadmin.New(exchangeadmin.Parts{Pool: c.Pool, Exchange: z.Exchange, Client: exchange.NewClient(z.Exchange), Clock: c.Clock, Audit: z.audit, Staff: z.Staff,
+		Calendar: c.Catalog.Calendar(), Door: z.Door, Outbox: casework.NewOutbox(z.Cases)})
 	if err := z.work(engine, room); err != nil {
 		return nil, err
 	}
@@ -198,12 +201,13 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 	river.AddWorker(workers, &sweeper{exchange: z.Exchange, pool: z.config.Pool})
 	river.AddWorker(workers, &connect.Answerer{Room: room})
 	river.AddWorker(workers, &tickets.Night{Room: z.tickets})
+	river.AddWorker(workers, &exchangeadmin.Watcher{Room: z.monitor})
 	river.AddWorker(workers, flow.NewTimerWorker(engine, z.config.Pool))
 	cfg := &river.Config{
 		Workers: workers, Logger: slog.New(slog.DiscardHandler), RescueStuckJobsAfter: 2 * time.Minute, // of a killed process; River leaves one alone whose own timeout is longer
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
 		PeriodicJobs: []*river.PeriodicJob{every(time.Minute, casework.LimitsArgs{}), every(time.Minute, casework.BillsArgs{}),
-			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{}), every(time.Hour, tickets.NightArgs{})},
+			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{}), every(time.Hour, tickets.NightArgs{}), every(time.Minute, exchangeadmin.WatchArgs{})},
 	}
 	if z.config.PollFast {
 		cfg.FetchCooldown, cfg.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond
@@ -247,14 +251,16 @@ func (z *Zone) pages(library *flow.Library, store *papers.Store, departments *co
 	if err != nil {
 		return nil, fmt.Errorf("office: %w", err)
 	}
+	frame := window.Frame()
+	frame.Unread, frame.Inbox = z.monitor.Unread, "/admin/alarms"
 	rt := web.NewRouter(web.Options{Zone: "office", DB: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Authorizer: window.Authorize(z.Staff, c.Pool),
-		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Proxies: c.Proxies, Decorate: ui.Use(window.Frame()), Failure: ui.Failure, Map: mapError, Assets: assets,
+		Idle: 15 * time.Minute, Lifetime: 12 * time.Hour, Secure: c.Secure, Proxies: c.Proxies, Decorate: ui.Use(frame), Failure: ui.Failure, Map: mapError, Assets: assets,
 		Sentence: c.Catalog.Message, Refused: z.refused})
 	window.New(window.Parts{Pool: c.Pool, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Staff: z.Staff, Register: z.Register,
 		Trust: z.trust, Billing: z.billing, Papers: store, Blobs: c.Blobs, Flows: library, Visits: z.visits, Tickets: z.tickets, Ask: departments}).Routes(rt)
 	z.tickets.Routes(rt)
 	admin.New(admin.Parts{Pool: c.Pool, Clock: c.Clock, Audit: z.audit, Door: z.Door, Exchange: z.Exchange}).Routes(rt)
-	exchangeadmin.New(exchangeadmin.Parts{Exchange: z.Exchange, Client: exchange.NewClient(z.Exchange), Clock: c.Clock}).Routes(rt)
+	z.monitor.Routes(rt)
 	return rt, nil
 }
 

@@ -33,6 +33,9 @@ var routes = map[string]string{
 	"GET /admin/endpoints":         "operate", "GET /admin/endpoints/new": "operate", "POST /admin/endpoints/new": "operate", "GET /admin/endpoints/{id}": "operate",
 	"POST /admin/endpoints/{id}": "operate", "POST /admin/endpoints/{id}/test": "operate",
 	"GET /admin/calls": "operate", "GET /admin/calls/{id}": "operate",
+	"GET /admin/outbox": "operate", "GET /admin/outbox/{do}": "operate", "POST /admin/outbox/{do}": "operate",
+	"GET /admin/alarms": "alarms", "GET /admin/alarms/{id}": "alarms", "POST /admin/alarms/{id}": "alarms",
+	"GET /admin/alarms/rules/{kind}": "operate", "POST /admin/alarms/rules/{kind}": "operate",
 }
 
 // holders is who has each right.
@@ -47,6 +50,7 @@ var holders = map[string][]string{
 	"search":    {staff.Clerk, staff.First, staff.Second, staff.Registrar, staff.Archivist, staff.Leader},
 	"lead":      {staff.Dispatcher, staff.Leader},
 	"operate":   {staff.Admin},
+	"alarms":    {staff.Admin, staff.Leader},
 	"secure":    {staff.Security},
 	"supervise": {staff.Auditor},
 	"machine":   {staff.Kiosk},

@@ -2,6 +2,7 @@ package exchangeadmin
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -22,8 +23,9 @@ type callsView struct {
 	form      *web.Form
 	endpoints []exchange.Endpoint
 	calls     []exchange.Call
-	next      string // address of the next page
-	first     string // address of the newest page, where this is a later one
+	next      string           // address of the next page
+	first     string           // address of the newest page, where this is a later one
+	jobs      map[string]int64 // of the outbox, by message id, where a call is still to be made
 }
 
 func (room *Room) showCalls(w http.ResponseWriter, r *http.Request) error {
@@ -46,6 +48,9 @@ func (room *Room) showCalls(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		v.next, v.first = pages(q, next)
+		if v.jobs, err = room.waiting(r.Context(), v.calls...); err != nil {
+			return err
+		}
 	} else {
 		status = http.StatusUnprocessableEntity
 	}
@@ -112,7 +117,6 @@ func (room *Room) showCall(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.form = web.NewForm(r)
 	return web.Render(w, r, http.StatusOK, callPage(v))
 }
 
@@ -120,8 +124,7 @@ func (room *Room) showCall(w http.ResponseWriter, r *http.Request) error {
 type callView struct {
 	call     exchange.Call
 	endpoint string // name
-	retry    bool   // the work behind it can be done again
-	form     *web.Form
+	job      int64  // of the outbox, where the call is still to be made; 0: none
 }
 
 func (room *Room) call(r *http.Request) (callView, error) {
@@ -140,30 +143,23 @@ func (room *Room) call(r *http.Request) (callView, error) {
 		}
 		v.endpoint = e.Name
 	}
-	v.retry = room.Retry != nil && v.call.Direction == exchange.Out && outcomeTone(v.call.Outcome) == "red"
-	return v, nil
+	jobs, err := room.waiting(r.Context(), v.call)
+	v.job = jobs[v.call.MessageID]
+	return v, err
 }
 
-// retryCall has the work behind a failed call done again.
-func (room *Room) retryCall(w http.ResponseWriter, r *http.Request) error {
-	v, err := room.call(r)
-	if err != nil {
-		return err
+// waiting finds what still waits in the outbox behind calls out that went wrong.
+func (room *Room) waiting(ctx context.Context, calls ...exchange.Call) (map[string]int64, error) {
+	var messages []string
+	for _, c := range calls {
+		if c.Direction == exchange.Out && outcomeTone(c.Outcome) == "red" {
+			messages = append(messages, c.MessageID)
+		}
 	}
-	if !v.retry {
-		return web.Conflict("这次调用不需要重发。")
+	if len(messages) == 0 {
+		return nil, nil
 	}
-	if v.form, err = web.ParseForm(r); err != nil {
-		return err
-	}
-	if !v.form.Require("reason", "重发原因") {
-		return web.Again(w, r, v.form, callPage(v))
-	}
-	if err := room.Retry(r.Context(), v.call, actor(r.Context()), v.form.Value("reason")); err != nil {
-		return err
-	}
-	web.Flash(r.Context(), "green", "已安排重发。对方按报文号识别，不会重复办理。")
-	return web.Redirect(w, r, "/admin/calls/"+v.call.ID.String())
+	return room.Outbox.OfMessages(ctx, room.Pool, messages)
 }
 
 // pretty is JSON in lines.

@@ -115,8 +115,8 @@ func (room *Room) testEndpoint(w http.ResponseWriter, r *http.Request) error {
 type endpointView struct {
 	endpoint exchange.Endpoint
 	dialects []string
-	hours    []exchange.Hour
-	total    exchange.Tally
+	chart    exchange.Chart
+	table    bool // its numbers, too
 	form     *web.Form
 }
 
@@ -125,20 +125,12 @@ func (room *Room) view(r *http.Request) (endpointView, error) {
 	if err != nil {
 		return endpointView{}, err
 	}
-	v := endpointView{dialects: room.Exchange.Dialects()}
+	v := endpointView{dialects: room.Exchange.Dialects(), table: r.URL.Query().Get("table") != ""}
 	if v.endpoint, err = room.Exchange.Endpoint(r.Context(), id); err != nil {
 		return v, missing(err)
 	}
-	now := room.Clock.Now()
-	if v.hours, err = room.Exchange.Hours(r.Context(), id, now.Add(-day+time.Hour), now.Add(time.Second)); err != nil {
-		return v, err
-	}
-	for _, h := range v.hours {
-		v.total.Calls += h.Calls
-		v.total.Trouble += h.Trouble
-		v.total.P95 = max(v.total.P95, h.P95)
-	}
-	return v, nil
+	v.chart, err = room.Exchange.Chart(r.Context(), id, exchange.Span(r.URL.Query().Get("span")))
+	return v, err
 }
 
 // fill puts a setting into the form.

@@ -18,12 +18,13 @@ import (
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/pg"
-	"yichuang/internal/kit/pg/pgtest"
 	"yichuang/internal/kit/sm"
 	"yichuang/internal/kit/web"
 	"yichuang/internal/kit/web/ui"
 	"yichuang/internal/kit/web/webtest"
+	"yichuang/internal/office/casework"
 	"yichuang/internal/office/exchangeadmin"
+	"yichuang/internal/office/officetest"
 	"yichuang/internal/office/staff"
 )
 
@@ -41,7 +42,8 @@ type city struct {
 	us       *sm.PublicKey
 	answer   func(w http.ResponseWriter, r *http.Request, head spec.Head)
 	entries  []audit.Entry
-	retried  []string
+	office   *officetest.Office
+	room     *exchangeadmin.Room
 }
 
 func (c *city) Record(_ context.Context, _ pg.DB, e audit.Entry) error {
@@ -51,9 +53,10 @@ func (c *city) Record(_ context.Context, _ pg.DB, e audit.Entry) error {
 
 func newCity(t *testing.T) *city {
 	t.Helper()
-	c := &city{clock: clock.NewFake(time.Date(2026, 11, 24, 10, 15, 0, 0, clock.Shanghai()))}
-	pool := pgtest.New(t, pgtest.Set{FS: exchange.Migrations(), Table: exchange.MigrationTable}, pgtest.Set{FS: web.Migrations, Table: web.MigrationTable})
-	keys := sm.NewTestKeyring(t)
+	o := officetest.New(t)
+	c := &city{office: o, clock: o.Clock}
+	c.clock.Set(time.Date(2026, 11, 24, 10, 15, 0, 0, clock.Shanghai()))
+	pool, keys := o.Pool, sm.NewTestKeyring(t)
 	var err error
 	if c.Exchange, err = exchange.New(exchange.Options{Pool: pool, Keyring: keys, Clock: c.clock, Audit: c}); err != nil {
 		t.Fatal(err)
@@ -68,13 +71,9 @@ func newCity(t *testing.T) *city {
 			return web.Forbidden("这一页由系统管理员使用。")
 		}),
 	})
-	exchangeadmin.New(exchangeadmin.Parts{
-		Exchange: c.Exchange, Client: c.client, Clock: c.clock,
-		Retry: func(_ context.Context, call exchange.Call, by exchange.Actor, reason string) error {
-			c.retried = append(c.retried, call.MessageID+" "+by.Name+" "+reason)
-			return nil
-		},
-	}).Routes(rt)
+	c.room = exchangeadmin.New(exchangeadmin.Parts{Pool: pool, Exchange: c.Exchange, Client: c.client, Clock: c.clock, Audit: c, Staff: o.Staff, Calendar: o.Catalog.Calendar(), Door: o.Door,
+		Outbox: casework.NewOutbox(o.Cases)})
+	c.room.Routes(rt)
 	c.site = webtest.Serve(t, rt)
 	c.browser = c.person("admin")
 	c.outside(t)
@@ -340,23 +339,26 @@ func TestCallsAreFoundAndShown(t *testing.T) {
 	one := trouble.Click("11-24")
 	clean(t, one)
 	says(t, one, "海陵区不动产登记系统", "registry.unit.status:broken", "对方忙或在维护", unitCode, "个人信息已遮盖")
-	says(t, one.Submit("重发", nil), "重发原因")
-	says(t, one.Submit("重发", url.Values{"reason": {"对方已恢复"}}), "已安排重发")
-	if len(c.retried) != 1 || c.retried[0] != "registry.unit.status:broken 周运维 对方已恢复" {
-		t.Errorf("retried %v", c.retried)
+	if strings.Contains(one.Body, "/admin/outbox/") {
+		t.Error("a call behind which nothing waits can be sent again")
 	}
-	fine := c.browser.Get("/admin/calls?outcome=ok").Click("11-24")
-	if strings.Contains(fine.Body, "/retry") {
-		t.Error("a call that went well can be sent again")
+	if err := c.RollUp(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-	says(t, c.browser.Get("/admin/endpoints/"+e.ID.String()), "56 次，异常 1 次（1.8%）")
+	charts := c.browser.Get("/admin/endpoints/" + e.ID.String())
+	clean(t, charts)
+	says(t, charts, "56 次：成功 55，不予办理 0，失败 1（1.8%）", "房源状态核验", "2.3 次/时")
+	table := charts.Click("查看数据表")
+	clean(t, table)
+	says(t, table, "每小时的调用", "10 时")
+	says(t, charts.Click("30 天"), "每天", "56 次")
 }
 
 func TestOnlyAdministratorsMayEnter(t *testing.T) {
 	c := newCity(t)
 	for _, role := range []string{"window", "leader", "security", "auditor"} {
 		b := c.person(role)
-		for _, path := range []string{"/admin/endpoints", "/admin/endpoints/new", "/admin/endpoints/" + uuid.NewString(), "/admin/calls", "/admin/calls/" + uuid.NewString()} {
+		for _, path := range []string{"/admin/endpoints", "/admin/endpoints/new", "/admin/endpoints/" + uuid.NewString(), "/admin/calls", "/admin/calls/" + uuid.NewString(), "/admin/outbox", "/admin/outbox/park", "/admin/alarms/rules/silence"} {
 			if p := b.Get(path); p.Status != http.StatusForbidden {
 				t.Errorf("%s at %s: %d", role, path, p.Status)
 			}

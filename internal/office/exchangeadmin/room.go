@@ -1,8 +1,9 @@
-// Package exchangeadmin is the administrators' pages about other systems: endpoints (/admin/endpoints) and the log of
-// calls (/admin/calls).
+// Package exchangeadmin is the administrators' pages about other systems: endpoints with their charts (/admin/endpoints), the log
+// of calls (/admin/calls), what waits to be sent (/admin/outbox), and alarms (/admin/alarms).
 //
-// In: the zone's exchange. Out: pages that show how each line is, change its setting with a reason, test it with one press, and
-// find a call by case, message or trace. Nothing personal is shown: the log is masked before it is written.
+// In: the zone's exchange and its outbox. Out: pages that show how each line is, change its setting with a reason, test it with
+// one press, find a call by case, message or trace, and send again, park or discard what waits; a job that counts calls and
+// raises alarms; SMS to whom an alarm concerns. Nothing personal is shown: the log is masked before it is written.
 package exchangeadmin
 
 import (
@@ -12,20 +13,28 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"yichuang/internal/catalog"
 	"yichuang/internal/exchange"
+	"yichuang/internal/ferry"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/web"
+	"yichuang/internal/office/casework"
 	"yichuang/internal/office/staff"
 )
 
 // Parts is what the room stands on.
 type Parts struct {
+	Pool     *pgxpool.Pool
 	Exchange *exchange.Exchange
 	Client   *exchange.Client
 	Clock    clock.Clock
-	// Retry has the work behind a failed call out done again; nil where no room of the zone can.
-	Retry func(ctx context.Context, c exchange.Call, by exchange.Actor, reason string) error
+	Audit    exchange.Recorder
+	Staff    *staff.Room
+	Calendar *catalog.Calendar
+	Door     *ferry.Door
+	Outbox   *casework.Outbox
 }
 
 // Room serves the pages.
@@ -44,9 +53,14 @@ func (room *Room) Routes(rt *web.Router) {
 	rt.Post("/admin/endpoints/{id}/test", staff.Operate, room.testEndpoint)
 	rt.Get("/admin/calls", staff.Operate, room.showCalls)
 	rt.Get("/admin/calls/{id}", staff.Operate, room.showCall)
-	if room.Retry != nil {
-		rt.Post("/admin/calls/{id}/retry", staff.Operate, room.retryCall)
-	}
+	rt.Get("/admin/outbox", staff.Operate, room.showOutbox)
+	rt.Get("/admin/outbox/{do}", staff.Operate, room.confirmDeed)
+	rt.Post("/admin/outbox/{do}", staff.Operate, room.doDeed)
+	rt.Get("/admin/alarms", staff.Alarms, room.showAlarms)
+	rt.Get("/admin/alarms/{id}", staff.Alarms, room.showAlarm)
+	rt.Post("/admin/alarms/{id}", staff.Alarms, room.acknowledge)
+	rt.Get("/admin/alarms/rules/{kind}", staff.Operate, room.showRule)
+	rt.Post("/admin/alarms/rules/{kind}", staff.Operate, room.saveRule)
 }
 
 // actor is who is at the page.

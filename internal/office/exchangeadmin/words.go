@@ -3,7 +3,6 @@ package exchangeadmin
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -150,45 +149,3 @@ func share(t exchange.Tally) string {
 	}
 	return fmt.Sprintf("%d 次，异常 %d 次（%.1f%%）", t.Calls, t.Trouble, 100*float64(t.Trouble)/float64(t.Calls))
 }
-
-// bar is one hour of the chart, in the units of its drawing.
-type bar struct {
-	X, Y, Height, TroubleY, TroubleHeight int
-	Title                                 string
-}
-
-// The drawing is chartWidth wide and has chartHeight for the bars.
-const (
-	chartWidth, chartHeight = 720, 120
-	barWidth                = 22
-)
-
-// bars draws hours: calls, and over them the troubled part.
-func bars(hours []exchange.Hour) []bar {
-	most := 1
-	for _, h := range hours {
-		most = max(most, h.Calls)
-	}
-	list := make([]bar, len(hours))
-	for i, h := range hours {
-		height, trouble := h.Calls*chartHeight/most, h.Trouble*chartHeight/most
-		if h.Trouble > 0 {
-			trouble = max(trouble, 3) // a single one must be seen
-		}
-		list[i] = bar{
-			X: i * (chartWidth / max(len(hours), 1)), Y: chartHeight - height, Height: height, TroubleY: chartHeight - trouble, TroubleHeight: trouble,
-			Title: fmt.Sprintf("%s 时：%s，95%% 在 %s内", h.At.In(clock.Shanghai()).Format("01-02 15"), share(h.Tally), took(h.P95)),
-		}
-	}
-	return list
-}
-
-// busiest is the highest bar in numbers.
-func busiest(hours []exchange.Hour) int {
-	if len(hours) == 0 {
-		return 0
-	}
-	return slices.MaxFunc(hours, func(a, b exchange.Hour) int { return a.Calls - b.Calls }).Calls
-}
-
-func hourLabel(h exchange.Hour) string { return h.At.In(clock.Shanghai()).Format("15") }

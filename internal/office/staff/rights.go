@@ -15,6 +15,7 @@ const (
 	Search    web.Right = "search"    // exact query with a reason
 	Lead      web.Right = "lead"      // see and move the work of one's people
 	Operate   web.Right = "operate"   // health, endpoints, calls, ferry
+	Alarms    web.Right = "alarms"    // see and take on what is wrong with the lines
 	Supervise web.Right = "supervise" // audit record
 	Secure    web.Right = "secure"    // accounts and rights
 	Machine   web.Right = "machine"   // give tickets and show the board of its hall
@@ -54,8 +55,8 @@ var Granted = map[string][]web.Right{
 	TaxClerk:      {Work, ReadCase, Decide},
 	BankClerk:     {Work, ReadCase, Decide},
 	FundClerk:     {Work, ReadCase, Decide},
-	Leader:        {Work, ReadCase, Lead, Search, ReadBook},
-	Admin:         {Operate},
+	Leader:        {Work, ReadCase, Lead, Search, ReadBook, Alarms},
+	Admin:         {Operate, Alarms},
 	Security:      {Secure},
 	Auditor:       {Supervise},
 	Kiosk:         {Machine},
