@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +34,22 @@ func (r *Room) tidings() {
 		casework.ContractReady: r.printContract,
 		casework.EndedEarly:    r.takeBack,
 	} {
-		r.Cases.OnTidings(what, tell)
+		r.Cases.OnTidings(what, unlessUnfiled(tell))
+	}
+}
+
+// errUnfiled says that housing does not have the contract whose money it is to supervise.
+var errUnfiled = errors.New("connect: housing has not filed the contract")
+
+// unlessUnfiled drops what housing never has to know: where a case ended before housing filed its contract, there is no
+// supervision that could hear of the money.
+func unlessUnfiled(tell casework.Teller) casework.Teller {
+	return func(ctx context.Context, c *casework.Case, t casework.Tidings) error {
+		err := tell(ctx, c, t)
+		if errors.Is(err, errUnfiled) && c.State != casework.Running {
+			return nil
+		}
+		return err
 	}
 }
 
@@ -49,7 +65,7 @@ func (r *Room) trustNo(ctx context.Context, c *casework.Case) (string, error) {
 		return c.Facts.TrustNo, nil
 	}
 	if c.Facts.FilingNo == "" {
-		return "", fmt.Errorf("connect: housing has not filed the contract of %s yet", c.No)
+		return "", fmt.Errorf("%w of %s yet", errUnfiled, c.No)
 	}
 	var out spec.HousingTrustApplyResponse
 	if err := r.tell(ctx, spec.HousingTrustApply, c, c.ID.String(), spec.HousingTrustApplyRequest{CaseNo: string(c.No), AppliedAt: c.OpenedAt,
