@@ -184,6 +184,10 @@ func (s *Sale) fills(code string, fill url.Values) error {
 	switch code {
 	case "parties":
 		s.declares(fill)
+	case "tax":
+		if _, err := s.Seller.Form("tax.buyerHomes"); err == nil { // the registries did not tell
+			fill.Set("tax.buyerHomes", "0")
+		}
 	case "utilities":
 		if err := s.settlesArrears(); err != nil {
 			return err
