@@ -220,7 +220,7 @@ func (r *Room) open(w http.ResponseWriter, req *http.Request, me staff.Person, t
 		var held casework.ErrHeld
 		switch {
 		case err == nil, errors.As(err, &held): // the page says who has it
-			return web.Redirect(w, req, "/w/order/"+o.ID.String())
+			return web.Redirect(w, req, "/w/order/"+o.ID.String()+"#top") // not to an element of the page: the first tick takes the keyboard
 		case errors.Is(err, casework.ErrNoOrder), errors.Is(err, casework.ErrNotOpen), errors.Is(err, casework.ErrSamePerson):
 		default:
 			return err

@@ -9,7 +9,6 @@ function go(url) {
   x.onload = function () { if (x.status === 200) { w.location.replace(url); } };
   x.send();
 }
-if (input) { input.focus(); }
 function touched() { last = +new Date(); }
 if (km) {
   d.addEventListener('keydown', touched, false); d.addEventListener('click', touched, false);
