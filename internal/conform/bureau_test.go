@@ -93,7 +93,10 @@ func newBureau(t *testing.T, defect string, secret bool) *bureau {
 	server := httptest.NewServer(b)
 	t.Cleanup(func() { b.working.Wait(); server.Close(); home.Close() })
 	b.options = conform.Options{Role: "fund", Target: server.URL, Credentials: c, Client: conform.NewHTTP(server.URL, clk), Receiver: receiver, Document: d, Clock: clk,
-		Wait: 2 * time.Second, Linger: 50 * time.Millisecond, Limit: limit}
+		Wait: 10 * time.Second, Linger: 50 * time.Millisecond, Limit: limit}
+	if b.has("result-arrives") || b.has("result-schema") { // none will be taken
+		b.options.Wait = 500 * time.Millisecond
+	}
 	return b
 }
 
