@@ -54,6 +54,7 @@ type healthView struct {
 	Lag       ferry.Lag
 	Queue     queueState
 	Endpoints []exchange.Endpoint
+	Alarms    []exchange.Alarm
 	Now       time.Time
 }
 
@@ -73,6 +74,9 @@ func (r *Room) health(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	if v.Endpoints, err = r.Exchange.Endpoints(req.Context()); err != nil {
+		return err
+	}
+	if v.Alarms, err = r.Exchange.ActiveAlarms(req.Context()); err != nil {
 		return err
 	}
 	return web.Render(w, req, http.StatusOK, healthPage(v))
