@@ -30,6 +30,7 @@ func checks() []check {
 		{"bill.refund", refundsDone},
 		{"payment.channel", channelsAgree},
 		{"register.agree", registersAgree},
+		{"housing.filed", filingsTakenBack},
 		{"paper.verify", papersVerify},
 		{"audit.chain", chainsWhole},
 	}

@@ -33,6 +33,18 @@ func list(all []string) string {
 	return strings.Join(all, ", ")
 }
 
+// filingsTakenBack: no contract stays filed at the housing bureau for a case that ended before its entry: it would keep the home
+// from being sold to anybody else.
+func filingsTakenBack(s *state) []string {
+	var out []string
+	for _, f := range s.Filings {
+		if f.CaseState != "running" && f.CaseState != "done" && !f.Revoked {
+			out = append(out, fmt.Sprintf("case %s is %s, and housing still has its contract filed as %s", f.CaseNo, f.CaseState, f.Number))
+		}
+	}
+	return out
+}
+
 // papersVerify: each issued paper is known to the hall with its digest and state, and its page says what it is.
 func papersVerify(s *state) []string {
 	says := map[string]string{"valid": "真实有效", "superseded": "已被替换", "cancelled": "已注销"}

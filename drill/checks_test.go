@@ -39,6 +39,7 @@ func whole() *state {
 		Collected: []collected{{"wechat", "w1", 100, 0}, {"alipay", "w2", 100, 100}},
 		Pages:     []page{{Unit: "u1", CaseNo: "TZ-1", Ours: entries{Holders: []string{"李*"}}, Theirs: entries{Holders: []string{"李*"}}}},
 		Papers:    []paper{{Code: "c1", Number: "n1", State: "valid", Digest: "d", HallState: "valid", HallDigest: "d", Shown: "真实有效"}},
+		Filings:   []filing{{"TZ-1", "done", "BA1", false}, {"TZ-2", "running", "BA2", false}, {"TZ-0", "refused", "BA0", true}},
 		Chains:    []chain{{Zone: "hall", Links: 3}, {Zone: "office", Links: 5}},
 	}
 }
@@ -111,6 +112,8 @@ func TestEachCheckCanFail(t *testing.T) {
 		{"paper.verify", "nothing in the hall", func(s *state) { s.Papers[0].HallState = "" }},
 		{"paper.verify", "same file: false", func(s *state) { s.Papers[0].HallDigest = "e" }},
 		{"paper.verify", "its page says 查不到", func(s *state) { s.Papers[0].Shown = "查不到这份文书" }},
+		{"housing.filed", "still has its contract filed as BA2", func(s *state) { s.Filings[1].CaseState = "withdrawn" }},
+		{"housing.filed", "filed as BA0", func(s *state) { s.Filings[2].Revoked = false }},
 		{"audit.chain", "link 3 is missing", func(s *state) { s.Chains[0].Broken = "link 3 is missing" }},
 		{"audit.chain", "2 records", func(s *state) { s.Chains[1].Pending = 2 }},
 		{"audit.chain", "empty", func(s *state) { s.Chains[1].Links = 0 }},

@@ -54,11 +54,35 @@ func (d *drill) lookAtCases(ctx context.Context, s *state) (err error) {
 	return err
 }
 
-func (d *drill) lookAtOrders(ctx context.Context, s *state) error {
-	var works []struct {
-		ID     string          `json:"id"`
-		Result json.RawMessage `json:"result"`
+// work is something that a system outside was entrusted with.
+type work struct {
+	ID        string          `json:"id"`
+	Operation string          `json:"operation"`
+	Case      string          `json:"case"`
+	Result    json.RawMessage `json:"result"`
+}
+
+// filings are the contracts that housing filed, by what it answered.
+func filings(works []work, cases []kase) []filing {
+	states := map[string]string{}
+	for _, c := range cases {
+		states[c.No] = c.State
 	}
+	var out []filing
+	for _, w := range works {
+		var result struct {
+			FilingNo string `json:"filingNo"`
+		}
+		if w.Operation != "housing.contract.push" || json.Unmarshal(w.Result, &result) != nil || result.FilingNo == "" {
+			continue
+		}
+		out = append(out, filing{CaseNo: w.Case, CaseState: states[w.Case], Number: result.FilingNo})
+	}
+	return out
+}
+
+func (d *drill) lookAtOrders(ctx context.Context, s *state) error {
+	var works []work
 	if err := d.city.Control(http.MethodGet, "/control/works", nil, &works); err != nil {
 		return err
 	}
@@ -69,7 +93,14 @@ func (d *drill) lookAtOrders(ctx context.Context, s *state) error {
 			outside[w.ID] = decided
 		}
 	}
-	var err error
+	revoked, err := rowsOf[struct{ CaseNo string }](ctx, d.books.office, `SELECT DISTINCT c.no FROM work_orders o JOIN cases c ON c.id = o.case_id WHERE o.operation = 'housing.contract.revoke' AND o.state <> 'cancelled'`)
+	if err != nil {
+		return err
+	}
+	s.Filings = filings(works, s.Cases)
+	for i := range s.Filings {
+		s.Filings[i].Revoked = slices.Contains(revoked, struct{ CaseNo string }{s.Filings[i].CaseNo})
+	}
 	s.Orders, err = rowsOf[order](ctx, d.books.office, `SELECT o.id::text, c.no, node, name, kind, department, role, operation, coalesce(attr->>'message', ''), coalesce(attr->>'bill', ''),
 		sent_at IS NOT NULL, EXISTS (SELECT FROM river_job j WHERE j.kind = 'casework.do' AND j.args->>'order' = o.id::text AND j.state IN ('available', 'pending', 'retryable', 'running', 'scheduled')), ''
 		FROM work_orders o JOIN cases c ON c.id = o.case_id WHERE o.state = 'open' ORDER BY c.no, o.n`)

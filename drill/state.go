@@ -20,6 +20,7 @@ type state struct {
 	Collected    []collected
 	Pages        []page
 	Papers       []paper
+	Filings      []filing
 	Chains       []chain
 	Failed       []string // pages that answered 500 while nothing was being killed, and parts that did not come back
 	Restless     []string // what was still in motion when the drill gave up waiting
@@ -144,6 +145,13 @@ type paper struct {
 	Code, Number, State, Digest string
 	HallState, HallDigest       string
 	Shown                       string
+}
+
+// filing is a contract that a housing bureau filed for a case. Revoked tells whether that was taken back, or is being.
+type filing struct {
+	CaseNo, CaseState string
+	Number            string
+	Revoked           bool
 }
 
 // chain is an audit record.
