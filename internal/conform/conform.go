@@ -40,6 +40,7 @@ type kit struct {
 	peer     spec.Verifier
 	stranger spec.Key // nobody's
 	run      string   // stands for {{run}}, new in each run
+	tried    []spec.Info
 	answers  map[spec.Operation][]byte
 	trials   []*Trial
 	report   *Report
@@ -54,6 +55,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	k, err := newKit(o)
 	if err != nil {
 		return nil, err
+	}
+	if len(k.tried) == 1 {
+		return nil, fmt.Errorf("the credentials provide no operation of the role %s", o.Role)
 	}
 	k.report.Began = k.Clock.Now()
 	for _, s := range k.plan() {
@@ -72,6 +76,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 func newKit(o Options) (*kit, error) {
 	k := &kit{Options: o, answers: map[spec.Operation][]byte{}, report: &Report{Role: o.Role, Target: o.Target, App: o.Credentials.PeerApp}}
+	k.tried, k.report.Missing = o.Credentials.operations(o.Role)
 	if k.Wait == 0 {
 		k.Wait = 10 * time.Minute
 	}
@@ -110,7 +115,7 @@ func (k *kit) plan() []Sample {
 		return info.Counterpart != k.Role || !k.Credentials.provides(s.Operation)
 	})
 	var first, last []Sample
-	for _, info := range k.Credentials.operations(k.Role) {
+	for _, info := range k.tried {
 		if slices.ContainsFunc(samples, func(s Sample) bool { return s.Operation == info.Operation && s.Refusal == "" }) {
 			continue
 		}
@@ -152,37 +157,6 @@ func (k *kit) try(ctx context.Context, s Sample) {
 	}
 }
 
-// call makes the first call.
-func (t *Trial) call(ctx context.Context) {
-	t.at = t.Clock.Now()
-	t.Sent, t.First, t.NoneAs = t.send(ctx, t.Body, letter{})
-	if t.done() {
-		t.answers[t.Info.Operation] = t.First.Body
-	}
-	if t.Info.Async {
-		t.Work, t.Case = text(t.Body, "workId"), text(t.Body, "caseNo")
-	}
-}
-
-// done tells whether the first call was.
-func (t *Trial) done() bool { return t.NoneAs == nil && t.First.OK() }
-
-// now tells which rules can be checked right after the first call.
-func (t *Trial) now(w When) bool {
-	order := t.NoneAs == nil && t.First.Status < http.StatusInternalServerError
-	switch w {
-	case Always:
-		return true
-	case Each:
-		return order
-	case Once:
-		return order && t.Info.Operation == spec.SystemPing
-	case Done:
-		return t.done()
-	}
-	return false
-}
-
 // refusal sends a sample that is to be refused by a decision on its content.
 func (k *kit) refusal(ctx context.Context, t *Trial, code spec.Code) {
 	want := fmt.Sprintf("%d %s", http.StatusUnprocessableEntity, code)
@@ -199,7 +173,7 @@ func (k *kit) refusal(ctx context.Context, t *Trial, code spec.Code) {
 
 // unsampled notes the refusals of the specification that no sample leads to.
 func (k *kit) unsampled() {
-	for _, info := range k.Credentials.operations(k.Role) {
+	for _, info := range k.tried {
 		for _, code := range sortedCodes(k.Document.Refusals(info.Operation)) {
 			if !slices.ContainsFunc(k.Credentials.Samples, func(s Sample) bool { return s.Operation == info.Operation && s.Refusal == code }) {
 				k.add(&Trial{kit: k, Info: info}, refusalRule, skip(string(code)+"："+"没有样例；请在凭据文件的 samples 里给出（refusal 写 "+string(code)+"）"))

@@ -40,13 +40,23 @@ func ReadCredentials(r io.Reader) (Credentials, error) {
 	if _, _, err := c.keys(); err != nil {
 		return c, fmt.Errorf("credentials: %w", err)
 	}
+	for _, op := range c.Operations {
+		if !called(op) {
+			return c, fmt.Errorf("credentials: %q is no operation to a counterpart", op)
+		}
+	}
 	for i, s := range c.Samples {
-		info, ok := spec.Lookup(s.Operation)
-		if !ok || info.Direction != spec.ToCounterpart {
+		if !called(s.Operation) {
 			return c, fmt.Errorf("credentials: sample %d is of %q, which is no operation to a counterpart", i+1, s.Operation)
 		}
 	}
 	return c, nil
+}
+
+// called tells whether we call an operation.
+func called(op spec.Operation) bool {
+	info, ok := spec.Lookup(op)
+	return ok && info.Direction == spec.ToCounterpart
 }
 
 // keys makes whom we sign as and how the counterpart's signature is checked.
@@ -78,16 +88,20 @@ func (c Credentials) provides(op spec.Operation) bool {
 	return op == spec.SystemPing || len(c.Operations) == 0 || slices.Contains(c.Operations, op)
 }
 
-// operations lists what is tried in a role: the ping first.
-func (c Credentials) operations(role string) []spec.Info {
+// operations lists what is tried in a role, the ping first, and what the counterpart does not provide.
+func (c Credentials) operations(role string) (tried, missing []spec.Info) {
 	ping, _ := spec.Lookup(spec.SystemPing)
-	out := []spec.Info{ping}
+	tried = []spec.Info{ping}
 	for _, info := range spec.Operations() {
-		if info.Counterpart == role && info.Direction == spec.ToCounterpart && c.provides(info.Operation) {
-			out = append(out, info)
+		switch {
+		case info.Counterpart != role || info.Direction != spec.ToCounterpart:
+		case c.provides(info.Operation):
+			tried = append(tried, info)
+		default:
+			missing = append(missing, info)
 		}
 	}
-	return out
+	return tried, missing
 }
 
 // Roles lists the kinds of counterparts that have operations to be called.

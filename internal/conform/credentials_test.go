@@ -23,6 +23,7 @@ func TestReadCredentials(t *testing.T) {
 		{"no key", map[string]any{"privateKey": "x"}, "privateKey"},
 		{"no key of theirs", map[string]any{"peerKey": "x"}, "peerKey"},
 		{"a field too many", map[string]any{"guess": 1}, "guess"},
+		{"an operation of ours", map[string]any{"operations": []string{"platform.material.fetch"}}, "platform.material.fetch"},
 		{"a sample of a result", map[string]any{"samples": []any{map[string]any{"operation": "tax.assessment.result", "body": map[string]any{}}}}, "sample 1"},
 		{"a sample of nothing", map[string]any{"samples": []any{map[string]any{"operation": "tax.none", "body": map[string]any{}}}}, "sample 1"},
 	} {

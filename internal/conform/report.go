@@ -15,12 +15,13 @@ import (
 
 // Report is what a run found, a line per rule and operation.
 type Report struct {
-	Role   string
-	Target string
-	App    string // the counterpart's
-	Began  time.Time
-	Ended  time.Time
-	Lines  []Line
+	Role    string
+	Target  string
+	App     string // the counterpart's
+	Began   time.Time
+	Ended   time.Time
+	Missing []spec.Info // operations of the role that the counterpart does not provide
+	Lines   []Line
 }
 
 // Line is the finding of one rule for one operation.
@@ -48,6 +49,9 @@ func (r *Report) Conclusion() string {
 	}
 	if n := r.Count(Skip); n > 0 {
 		text += fmt.Sprintf("；%d 项未检", n)
+	}
+	if n := len(r.Missing); n > 0 {
+		text += fmt.Sprintf("；%d 个操作没有提供", n)
 	}
 	return text + fmt.Sprintf("；%d 项通过", r.Count(Pass))
 }

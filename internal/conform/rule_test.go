@@ -101,6 +101,11 @@ func TestRunsThatCannotBe(t *testing.T) {
 	if _, err := conform.Run(ended, b.options); err == nil {
 		t.Error("a run that was broken off has a report")
 	}
+	foreign := b.options
+	foreign.Credentials.Operations = []spec.Operation{spec.TaxSlipIssue}
+	if _, err := conform.Run(t.Context(), foreign); err == nil {
+		t.Error("a run of nothing but the ping has a report")
+	}
 	b.options.Receiver = nil
 	b.options.Credentials.Samples = append(b.options.Credentials.Samples, conform.Sample{Operation: spec.FundLoanEvaluate, Body: []byte(`{"caseNo":"x"}`)})
 	r, err := conform.Run(t.Context(), b.options)

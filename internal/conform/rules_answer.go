@@ -36,8 +36,8 @@ func wantStatus(i spec.Info) int {
 func answered(_ context.Context, t *Trial) Finding {
 	want := fmt.Sprintf("%d", wantStatus(t.Info))
 	switch code := t.First.Code(); {
-	case t.NoneAs != nil:
-		return fail(want, noAnswer(t.NoneAs))
+	case t.Err != nil:
+		return fail(want, noAnswer(t.Err))
 	case t.First.Status == wantStatus(t.Info):
 		return pass(want, t.First.String())
 	case t.First.Status == http.StatusUnprocessableEntity && t.Document.Knows(t.Info.Operation, code):
@@ -82,8 +82,8 @@ func answerTime(_ context.Context, t *Trial) Finding {
 	limit := t.timeout(t.Info)
 	want := limit.String() + " 以内"
 	switch {
-	case t.NoneAs != nil:
-		return fail(want, noAnswer(t.NoneAs))
+	case t.Err != nil:
+		return fail(want, noAnswer(t.Err))
 	case t.First.Took > limit:
 		return fail(want, t.First.Took.String())
 	}

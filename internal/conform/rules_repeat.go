@@ -44,7 +44,7 @@ func repeatOther(ctx context.Context, t *Trial) Finding {
 		}
 		e, err := t.seal(t.Info, body, letter{messageID: t.Sent.head.MessageID})
 		if err != nil {
-			return fail(wanted([]spec.Code{spec.CodeMessageReused}), err.Error())
+			return fail(wanted(spec.CodeMessageReused), err.Error())
 		}
 		return t.refused(ctx, e, spec.CodeMessageReused)
 	}

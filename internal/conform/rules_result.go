@@ -62,7 +62,7 @@ func resultSigned(_ context.Context, t *Trial) Finding {
 		if a.Fault == nil || a.Fault.Code == spec.CodeSchema {
 			return ""
 		}
-		return a.Fault.Error()
+		return reason(a.Fault)
 	})
 }
 
@@ -72,7 +72,7 @@ func resultSchema(_ context.Context, t *Trial) Finding {
 		if a.Fault == nil || a.Fault.Code != spec.CodeSchema {
 			return ""
 		}
-		return a.Fault.Error()
+		return reason(a.Fault)
 	})
 }
 
