@@ -93,7 +93,8 @@ func (d *drill) lookAtOrders(ctx context.Context, s *state) error {
 			outside[w.ID] = decided
 		}
 	}
-	revoked, err := rowsOf[struct{ CaseNo string }](ctx, d.books.office, `SELECT DISTINCT c.no FROM work_orders o JOIN cases c ON c.id = o.case_id WHERE o.operation = 'housing.contract.revoke' AND o.state <> 'cancelled'`)
+	revoked, err := rowsOf[struct{ CaseNo string }](ctx, d.books.office, `SELECT DISTINCT c.no FROM work_orders o JOIN cases c ON c.id = o.case_id WHERE o.operation = 'housing.contract.revoke' AND o.state <> 'cancelled'
+		UNION SELECT c.no FROM river_job j JOIN cases c ON c.id::text = j.args->>'case' WHERE j.kind = 'casework.tidings' AND j.args->>'what' = 'filed-late'`)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,11 @@ func orElse[In any](r *Room, op spec.Operation, work func(In) uuid.UUID, f func(
 		if err != nil {
 			return spec.Ack{}, err
 		}
-		err = settled(r.Cases.Settle(ctx, tx, o.ID, res))
+		err = r.Cases.Settle(ctx, tx, o.ID, res)
+		if errors.Is(err, casework.ErrNotOpen) {
+			err = r.undo(ctx, tx, o, in)
+		}
+		err = settled(err)
 		if errors.Is(err, casework.ErrGrant) {
 			return spec.Ack{}, refused("impossible-amount", "批准金额应大于 0，不高于申请金额")
 		}

@@ -33,6 +33,7 @@ func (r *Room) tidings() {
 		casework.ParcelOnWay:   r.reportParcel,
 		casework.ContractReady: r.printContract,
 		casework.EndedEarly:    r.takeBack,
+		casework.FiledLate:     r.revokeLate,
 	} {
 		r.Cases.OnTidings(what, unlessUnfiled(tell))
 	}
