@@ -65,7 +65,8 @@ func (c *conformCmd) options() (conform.Options, error) {
 		return conform.Options{}, err
 	}
 	clk := clock.System()
-	return conform.Options{Role: c.Role, Target: c.Target, Credentials: credentials, Client: conform.NewHTTP(c.Target, clk), Document: document, Clock: clk, Wait: c.Wait}, nil
+	return conform.Options{Role: c.Role, Target: c.Target, Credentials: credentials, Client: conform.NewHTTP(c.Target, clk), Document: document, Clock: clk, Wait: c.Wait,
+		Tell: func(text string) { fmt.Fprintln(os.Stderr, text) }}, nil
 }
 
 // check runs the rules while the receiver listens, if it has an address.

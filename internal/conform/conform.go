@@ -28,6 +28,7 @@ type Options struct {
 	Wait        time.Duration // how long results may take; 0: ten minutes
 	Linger      time.Duration // how long to look for results too many after that; 0: three seconds
 	Limit       time.Duration // no answer may take longer, even where the operation allows it; 0: as published
+	Tell        func(string)  // is told in Chinese what is under way; nil: nobody is
 }
 
 // clockTolerance is how far two clocks may be apart (README, section 七).
@@ -83,6 +84,9 @@ func newKit(o Options) (*kit, error) {
 	if k.Linger == 0 {
 		k.Linger = 3 * time.Second
 	}
+	if k.Tell == nil {
+		k.Tell = func(string) {}
+	}
 	k.run = strings.ToUpper(strconv.FormatInt(k.Clock.Now().UnixMilli(), 36))
 	var err error
 	if k.self, k.peer, err = o.Credentials.keys(); err != nil {
@@ -135,6 +139,7 @@ func (k *kit) plan() []Sample {
 // try makes the first call of a sample and checks the rules that need no result.
 func (k *kit) try(ctx context.Context, s Sample) {
 	info, _ := spec.Lookup(s.Operation) // ReadCredentials and plan know it
+	k.Tell(fmt.Sprintf("检查 %s %s", info.Operation, info.Title))
 	body, err := k.filled(ctx, s.Body)
 	if err == nil {
 		body = renewed(body)
@@ -216,6 +221,7 @@ func (k *kit) results(ctx context.Context) error {
 		}
 		return nil
 	}
+	k.Tell(fmt.Sprintf("等待 %d 份结果，至多 %s", len(works), k.Wait))
 	waiting, cancel := context.WithTimeout(ctx, k.Wait)
 	defer cancel()
 	if k.Receiver.wait(waiting, func() bool { return k.complete("") }) {

@@ -106,11 +106,15 @@ func TestRunsThatCannotBe(t *testing.T) {
 	if _, err := conform.Run(t.Context(), foreign); err == nil {
 		t.Error("a run of nothing but the ping has a report")
 	}
-	b.options.Receiver = nil
+	var told []string
+	b.options.Receiver, b.options.Tell = nil, func(text string) { told = append(told, text) }
 	b.options.Credentials.Samples = append(b.options.Credentials.Samples, conform.Sample{Operation: spec.FundLoanEvaluate, Body: []byte(`{"caseNo":"x"}`)})
 	r, err := conform.Run(t.Context(), b.options)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(told) < 3 || !strings.Contains(told[0], "system.ping") {
+		t.Errorf("told %q", told)
 	}
 	unchecked := map[string]int{}
 	for _, d := range r.Unchecked() {
