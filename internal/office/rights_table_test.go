@@ -33,7 +33,7 @@ var routes = map[string]string{
 	"GET /admin/endpoints":         "operate", "GET /admin/endpoints/new": "operate", "POST /admin/endpoints/new": "operate", "GET /admin/endpoints/{id}": "operate",
 	"POST /admin/endpoints/{id}": "operate", "POST /admin/endpoints/{id}/test": "operate",
 	"GET /admin/calls": "operate", "GET /admin/calls/{id}": "operate",
-	"GET /admin/outbox": "operate", "GET /admin/outbox/{do}": "operate", "POST /admin/outbox/{do}": "operate",
+	"GET /admin/outbox": "operate", "GET /admin/outbox/confirm": "operate", "POST /admin/outbox/{do}": "operate",
 	"GET /admin/alarms": "alarms", "GET /admin/alarms/{id}": "alarms", "POST /admin/alarms/{id}": "alarms",
 	"GET /admin/alarms/rules/{kind}": "operate", "POST /admin/alarms/rules/{kind}": "operate",
 }

@@ -283,7 +283,7 @@ func pastTable(v alarmsView) ui.TableProps {
 }
 
 func ruleTable(v alarmsView) ui.TableProps {
-	t := ui.TableProps{Caption: "告警规则", Columns: []ui.Column{{Title: "规则"}, {Title: "何时报"}, {Title: "短信"}, {Title: "状态"}, {Title: ""}}}
+	t := ui.TableProps{Caption: "告警规则", Columns: []ui.Column{{Title: "规则"}, {Title: "何时报"}, {Title: "短信"}, {Title: "状态"}, {Title: "操作"}}}
 	for _, r := range v.rules {
 		tone, state := "green", "启用"
 		if !r.Enabled {

@@ -3,6 +3,7 @@ package exchangeadmin
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"yichuang/internal/exchange"
@@ -51,6 +52,15 @@ func timing(c exchange.Chart) plot {
 	}}
 }
 
+// failing is the plot of how many of 100 calls failed.
+func failing(c exchange.Chart) plot {
+	most := 0.0
+	for _, b := range c.Bins {
+		most = max(most, failedPercent(b))
+	}
+	return plot{c, min(nice(most), 100), func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + "%" }}
+}
+
 // nice is the next number of 1, 2, 4, 5 times a power of ten, at least 4, so that a quarter of it reads well.
 func nice(v float64) float64 {
 	for power := 1.0; ; power *= 10 {
@@ -91,42 +101,50 @@ func (p plot) bars() []rect {
 	return list
 }
 
-// line joins what 95 of 100 calls did not exceed, bin by bin; bins without calls break it.
-func (p plot) lines(q float64) []string {
-	var all []string
-	points, n := "", 0
+// value is what a bin shows.
+type value func(exchange.Bin) float64
+
+// within is what a share q of the calls did not exceed, in milliseconds.
+func within(q float64) value {
+	return func(b exchange.Bin) float64 { return float64(b.Quantile(q).Microseconds()) / 1000 }
+}
+
+// failedPercent is how many of 100 calls failed.
+func failedPercent(b exchange.Bin) float64 { return 100 * b.FailedShare() }
+
+// point is where a bin's value is drawn.
+func (p plot) point(i int, v value) tick {
+	return tick{X: unit((p.x(i) + p.x(i+1)) / 2), Y: unit(p.y(v(p.Bins[i])))}
+}
+
+// lines join the values of bins that follow each other; bins without calls break them.
+func (p plot) lines(v value) []string {
+	var all, points []string
 	end := func() {
-		if n == 1 {
-			points += " " + points // a point alone is seen as a dot
+		if len(points) > 1 {
+			all = append(all, strings.Join(points, " "))
 		}
-		if n > 0 {
-			all = append(all, points)
-		}
-		points, n = "", 0
+		points = nil
 	}
 	for i, b := range p.Bins {
 		if b.Calls() == 0 {
 			end()
 			continue
 		}
-		if n > 0 {
-			points += " "
-		}
-		x := (p.x(i) + p.x(i+1)) / 2
-		points += unit(x) + "," + unit(p.y(float64(b.Quantile(q).Microseconds())/1000))
-		n++
+		at := p.point(i, v)
+		points = append(points, at.X+","+at.Y)
 	}
 	end()
 	return all
 }
 
 // dots are the bins that stand alone, which a line would not show.
-func (p plot) dots(q float64) []tick {
+func (p plot) dots(v value) []tick {
 	var list []tick
 	called := func(i int) bool { return i >= 0 && i < len(p.Bins) && p.Bins[i].Calls() > 0 }
-	for i, b := range p.Bins {
+	for i := range p.Bins {
 		if called(i) && !called(i-1) && !called(i+1) {
-			list = append(list, tick{X: unit((p.x(i) + p.x(i+1)) / 2), Y: unit(p.y(float64(b.Quantile(q).Microseconds()) / 1000))})
+			list = append(list, p.point(i, v))
 		}
 	}
 	return list

@@ -92,10 +92,10 @@ type deedView struct {
 const most = 200
 
 // deed reads what is to be done with which pieces; those that do not wait any more are left out.
-func (room *Room) deed(r *http.Request, f *web.Form) (deedView, error) {
+func (room *Room) deed(r *http.Request, do string, f *web.Form) (deedView, error) {
 	v := deedView{form: f, now: room.Clock.Now()}
 	for _, d := range deeds() {
-		if d.name == r.PathValue("do") {
+		if d.name == do {
 			v.deed = d
 		}
 	}
@@ -116,7 +116,7 @@ func (room *Room) deed(r *http.Request, f *web.Form) (deedView, error) {
 }
 
 func (room *Room) confirmDeed(w http.ResponseWriter, r *http.Request) error {
-	v, err := room.deed(r, web.FormOf(r.URL.Query()))
+	v, err := room.deed(r, r.URL.Query().Get("do"), web.FormOf(r.URL.Query()))
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (room *Room) doDeed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := room.deed(r, f)
+	v, err := room.deed(r, r.PathValue("do"), f)
 	if err != nil {
 		return err
 	}

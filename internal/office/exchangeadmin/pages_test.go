@@ -358,7 +358,7 @@ func TestOnlyAdministratorsMayEnter(t *testing.T) {
 	c := newCity(t)
 	for _, role := range []string{"window", "leader", "security", "auditor"} {
 		b := c.person(role)
-		for _, path := range []string{"/admin/endpoints", "/admin/endpoints/new", "/admin/endpoints/" + uuid.NewString(), "/admin/calls", "/admin/calls/" + uuid.NewString(), "/admin/outbox", "/admin/outbox/park", "/admin/alarms/rules/silence"} {
+		for _, path := range []string{"/admin/endpoints", "/admin/endpoints/new", "/admin/endpoints/" + uuid.NewString(), "/admin/calls", "/admin/calls/" + uuid.NewString(), "/admin/outbox", "/admin/outbox/confirm?do=park&job=1", "/admin/alarms/rules/silence"} {
 			if p := b.Get(path); p.Status != http.StatusForbidden {
 				t.Errorf("%s at %s: %d", role, path, p.Status)
 			}

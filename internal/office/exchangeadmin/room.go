@@ -54,7 +54,7 @@ func (room *Room) Routes(rt *web.Router) {
 	rt.Get("/admin/calls", staff.Operate, room.showCalls)
 	rt.Get("/admin/calls/{id}", staff.Operate, room.showCall)
 	rt.Get("/admin/outbox", staff.Operate, room.showOutbox)
-	rt.Get("/admin/outbox/{do}", staff.Operate, room.confirmDeed)
+	rt.Get("/admin/outbox/confirm", staff.Operate, room.confirmDeed)
 	rt.Post("/admin/outbox/{do}", staff.Operate, room.doDeed)
 	rt.Get("/admin/alarms", staff.Alarms, room.showAlarms)
 	rt.Get("/admin/alarms/{id}", staff.Alarms, room.showAlarm)
