@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"yichuang/internal/democity"
+	"yichuang/internal/ferry/message"
 	"yichuang/internal/hall/application"
 	"yichuang/internal/kit/web/webtest"
 	"yichuang/internal/land"
@@ -414,5 +415,40 @@ func TestFilesTravelAndLeave(t *testing.T) {
 	}
 	if got := buyer.Get(href + "/t"); got.Status != 200 {
 		t.Errorf("small picture afterwards: %d", got.Status)
+	}
+}
+
+// Two applications may bring the same bytes. That the office has them from one does not take them from the other.
+func TestBytesOfAnotherMessageStay(t *testing.T) {
+	h := newHall(t)
+	_, id, page := h.asksMarriage(t)
+	page.Upload("上传", webtest.File{Name: "结婚证.jpg", Data: photo(640, 480)})
+	files, err := h.room.Uploads.List(t.Context(), h.pool, mustID(t, id), "M-04-s1")
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	digest, correction, letter := files[0].Digest, uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
+	for _, step := range []struct {
+		name, do string
+		args     []any
+		stays    bool
+	}{
+		{"a draft", `SELECT 1`, nil, true},
+		{"a message on its way", `WITH sent AS (UPDATE applications SET state = 'submitted', submitted_at = now() WHERE id = $1)
+			INSERT INTO ferry_out (id, type, case_key, blobs, created_at) VALUES ($2, 'application.submitted', $1::text, ARRAY[$3], now())`, []any{id, letter, digest}, true},
+		{"a correction being prepared", `WITH asked AS (INSERT INTO case_corrections (id, app, body, until) VALUES ($2, $1, '', now())),
+			there AS (UPDATE ferry_out SET seq = 1000000, acked_at = now() WHERE id = $3)
+			UPDATE application_files SET slot = 'fix/' || $2::text || '/M-04' WHERE app = $1`, []any{id, correction, letter}, true},
+		{"nothing more", `UPDATE case_corrections SET state = 'received' WHERE id = $1`, []any{correction}, false},
+	} {
+		if _, err := h.pool.Exec(t.Context(), step.do, step.args...); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		if err := h.room.Uploads.Acked(t.Context(), message.ApplicationSubmitted, []string{digest}); err != nil {
+			t.Fatal(err)
+		}
+		if has, err := h.blobs.Has(t.Context(), digest); err != nil || has != step.stays {
+			t.Errorf("%s: the bytes are there: %t, %v", step.name, has, err)
+		}
 	}
 }

@@ -236,11 +236,14 @@ func (u *Uploads) drop(ctx context.Context, digests ...string) error {
 	return u.unless(ctx, `SELECT EXISTS (SELECT FROM application_files WHERE digest = $1)`, digests)
 }
 
-// Acked removes the bytes of files that the office holds now, as ferry.Options wants it; rows and small pictures stay. What another
-// application still has to send is left.
+// Acked removes the bytes of files that the office holds now, as ferry.Options wants it; rows and small pictures stay. The same bytes
+// may have been brought elsewhere as well: what an application or a correction still has to send, and what a message on its way names, is
+// left. A message whose file is gone would hold up all that come after it.
 func (u *Uploads) Acked(ctx context.Context, _ message.Type, digests []string) error {
 	return u.unless(ctx, `SELECT EXISTS (SELECT FROM application_files f JOIN applications a ON a.id = f.app
-		WHERE f.digest = $1 AND a.state IN ('draft', 'confirming', 'refused'))`, digests)
+			WHERE f.digest = $1 AND (a.state IN ('draft', 'confirming', 'refused')
+				OR f.slot LIKE 'fix/%' AND EXISTS (SELECT FROM case_corrections c WHERE c.app = f.app AND c.state = 'open')))
+		OR EXISTS (SELECT FROM ferry_out WHERE acked_at IS NULL AND $1 = ANY (blobs))`, digests)
 }
 
 // unless removes bytes from the store unless the question about their digest is answered with yes.
