@@ -44,11 +44,8 @@ func (d *drill) judge(s *state, restless []string) *verdict {
 	v := &verdict{Seed: d.seed, Counts: d.counts}
 	for _, c := range checks() {
 		v.Checks++
-		for _, line := range c.find(s) {
-			v.found = append(v.found, fmt.Sprintf("VIOLATION %s: %s", c.name, line))
-		}
+		v.add(c.name, c.find(s))
 	}
-	v.Violations = len(v.found)
 	for _, o := range s.Orders {
 		d.say("case %s waits for %s (%s), with %s %s", o.CaseNo, o.Name, o.Node, o.Department, o.Role)
 	}
@@ -68,4 +65,19 @@ func (d *drill) judge(s *state, restless []string) *verdict {
 	v.Counts.Movements, v.Counts.Papers = len(s.Movements), len(s.Papers)
 	v.Counts.Storm, v.Counts.Seconds = d.storm.Seconds(), d.clock.Now().Sub(d.began).Round(1e8).Seconds()
 	return v
+}
+
+// mostLines of one check are told: where one thing breaks, hundreds may follow from it.
+const mostLines = 10
+
+// add takes what a check found.
+func (v *verdict) add(name string, lines []string) {
+	v.Violations += len(lines)
+	for i, line := range lines {
+		if i == mostLines {
+			v.found = append(v.found, fmt.Sprintf("VIOLATION %s: … and %d more", name, len(lines)-mostLines))
+			return
+		}
+		v.found = append(v.found, fmt.Sprintf("VIOLATION %s: %s", name, line))
+	}
 }

@@ -78,6 +78,14 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+func TestManyViolationsAreCounted(t *testing.T) {
+	v := &verdict{}
+	v.add("ferry.once", make([]string, 25))
+	if v.Violations != 25 || len(v.found) != mostLines+1 || v.found[mostLines] != "VIOLATION ferry.once: … and 15 more" {
+		t.Errorf("%d violations, told as %q", v.Violations, v.found)
+	}
+}
+
 // TestNoDrillIsNoPass: a city that does not come up is told as such.
 func TestNoDrillIsNoPass(t *testing.T) {
 	var out, progress bytes.Buffer

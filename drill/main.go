@@ -39,7 +39,7 @@ func main() {
 	flag.Uint64Var(&s.seed, "seed", 1, "which storm")
 	flag.IntVar(&s.people, "sales", 4, "sales at a time")
 	flag.Float64Var(&s.speed, "speed", 3600, "how much faster than life the departments are")
-	flag.BoolVar(&s.keep, "keep", false, "keep the city's data folder")
+	flag.BoolVar(&s.keep, "keep", false, "keep the city's data folder, also where nothing is wrong")
 	flag.StringVar(&s.binary, "program", filepath.Join("bin", "yichuang"), "the program, with simcity beside it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -82,13 +82,15 @@ func (d *drill) play(ctx context.Context) (*verdict, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look at the city: %w", err)
 	}
-	return d.judge(state, rest), nil
+	v := d.judge(state, rest)
+	d.keep = d.keep || v.Violations > 0 // somebody will want to look
+	return v, nil
 }
 
 // leave stops the city.
 func (d *drill) leave() {
 	if d.keep {
-		d.say("the city's folder is kept: %s", d.city.Data)
+		d.say("the city's folder is kept: %s (yichuang.log, simcity/simcity.log, postgres)", d.city.Data)
 	}
 	d.city.Close(d.keep)
 }
@@ -110,13 +112,13 @@ func (v *verdict) print(out io.Writer) int {
 		return 1
 	}
 	fmt.Fprintln(out, string(raw))
-	if len(v.found) == 0 {
+	if v.Violations == 0 {
 		fmt.Fprintf(out, "DRILL PASS seed=%d\n", v.Seed)
 		return 0
 	}
 	for _, line := range v.found {
 		fmt.Fprintln(out, line)
 	}
-	fmt.Fprintf(out, "DRILL FAIL seed=%d violations=%d\n", v.Seed, len(v.found))
+	fmt.Fprintf(out, "DRILL FAIL seed=%d violations=%d\n", v.Seed, v.Violations)
 	return 1
 }
