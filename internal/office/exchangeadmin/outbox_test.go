@@ -71,7 +71,7 @@ func TestWhatWaitsIsParkedSentAgainAndDiscarded(t *testing.T) {
 
 	park := c.browser.Get(confirm("park", list...))
 	clean(t, park)
-	says(t, park, fmt.Sprintf("停放%d 件", len(list)), list[1].Name)
+	says(t, park, fmt.Sprintf("停放 %d 件", len(list)), list[1].Name)
 	blank := park.Submit("停放", nil)
 	clean(t, blank)
 	says(t, blank, "原因")
@@ -140,7 +140,7 @@ func TestCallsLeadToWhatWaitsBehindThem(t *testing.T) {
 	one := c.browser.Get("/admin/calls?outcome=trouble").Click("11-24")
 	clean(t, one)
 	says(t, one, "还没有发成", string(spec.RegistryUnitStatus))
-	says(t, one.Click("重发"), "重发1 件", list[0].Name)
+	says(t, one.Click("重发"), "重发 1 件", list[0].Name)
 }
 
 func TestMessagesFindTheirJobs(t *testing.T) {
