@@ -147,8 +147,8 @@ func TestAlarmIsRaisedOnceToldOnceAcknowledgedAndRaisedAnew(t *testing.T) {
 	b := newBench(t)
 	e := b.remote(t, nil)
 	told := 0
-	w := exchange.Watch{Tell: func(_ context.Context, _ pgx.Tx, a exchange.Alarm, _ exchange.Rule) error {
-		told++
+	w := exchange.Watch{Tell: func(_ context.Context, _ pgx.Tx, fresh []exchange.Alarm, _ exchange.Rule) error {
+		told += len(fresh)
 		return nil
 	}}
 	fill := func(good, bad int) {
@@ -318,7 +318,7 @@ func TestRulesAreSettingsAndQuietHoursPutTheTellingOff(t *testing.T) {
 		Queues: func(context.Context, pg.DB) ([]exchange.Queue, error) {
 			return []exchange.Queue{{Key: "ferry", Name: "待摆渡", Oldest: 6 * time.Minute}}, nil
 		},
-		Tell: func(context.Context, pgx.Tx, exchange.Alarm, exchange.Rule) error { told++; return nil },
+		Tell: func(context.Context, pgx.Tx, []exchange.Alarm, exchange.Rule) error { told++; return nil },
 	}
 	if got := kinds(b.alarmed(t, w)); got != "queue-age" || told != 0 {
 		t.Errorf("alarms %q, told %d times in quiet hours", got, told)

@@ -17,8 +17,9 @@ type Watch struct {
 	Worked func(from, to time.Time) time.Duration
 	// Queues tells how the zone's work waits that is to go out; nil: nothing waits.
 	Queues func(ctx context.Context, db pg.DB) ([]Queue, error)
-	// Tell lets people know of an alarm, within tx; nil: nobody is told. It is called once for an alarm.
-	Tell func(ctx context.Context, tx pgx.Tx, a Alarm, r Rule) error
+	// Tell lets people know of alarms of one rule, within tx; nil: nobody is told. An alarm is told once, together with those
+	// that are raised at the same time: a network that is down takes many lines with it.
+	Tell func(ctx context.Context, tx pgx.Tx, fresh []Alarm, r Rule) error
 }
 
 // Queue is work that waits to go out.
@@ -134,10 +135,13 @@ func (m meter) tell(ctx context.Context, r Rule) error {
 	if err != nil {
 		return err
 	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := m.watch.Tell(ctx, m.tx, fresh, r); err != nil {
+		return err
+	}
 	for _, a := range fresh {
-		if err := m.watch.Tell(ctx, m.tx, a, r); err != nil {
-			return err
-		}
 		if _, err := m.tx.Exec(ctx, `UPDATE exchange_alarms SET told_at = $2 WHERE id = $1`, a.ID, m.now); err != nil {
 			return err
 		}

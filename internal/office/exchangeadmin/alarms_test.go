@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"yichuang/internal/exchange"
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/kit/web"
@@ -141,4 +143,28 @@ func TestRulesAreChangedByAdministratorsOnly(t *testing.T) {
 	says(t, form.Submit("保存", url.Values{"above": {"10"}, "calls": {"5"}, "quietFrom": {"22:00"}, "quietTo": {"07:00"}, "reason": {"收紧"}}),
 		"已保存", "5 分钟内至少 5 次调用，失败超过 10%", "22:00 至 07:00 不发短信")
 	says(t, older.Submit("保存", url.Values{"above": {"30"}, "reason": {"放宽"}}), "别人改过这条规则")
+}
+
+func TestManyAlarmsAtOnceAreOneText(t *testing.T) {
+	c := newCity(t)
+	_, e := c.add(t)
+	second := e
+	second.ID, second.Name, second.District, second.Version = uuid.Nil, "兴化市不动产登记系统", "321281", 0
+	keys := &exchange.Keys{Signer: c.key, Peer: c.key.Public()}
+	second.PeerApp = "registry-321281"
+	if _, err := c.SetEndpoint(t.Context(), exchange.Actor{ID: "1", Name: "周运维"}, second, keys, "联调"); err != nil {
+		t.Fatal(err)
+	}
+	c.desk(t, "ops", "platform", "13900000007", staff.Admin)
+	if _, err := c.office.Pool.Exec(t.Context(), `UPDATE exchange_endpoints SET open_since = $1`, c.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	c.watch(t)
+	texts := officetest.Sent[message.StaffNotice](c.office, message.StaffTold)
+	if len(texts) != 1 || !strings.HasSuffix(texts[0].Args["line"], "等 2 处") || texts[0].Args["what"] != "熔断" {
+		t.Errorf("texts %+v", texts)
+	}
+	if all, err := c.ActiveAlarms(t.Context()); err != nil || len(all) != 2 || all[0].ToldAt.IsZero() || all[1].ToldAt.IsZero() {
+		t.Errorf("alarms %+v, %v", all, err)
+	}
 }

@@ -2,6 +2,8 @@ package exchangeadmin
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,8 +67,8 @@ func ferryQueue(key, name string, waiting int, oldest *time.Time, now time.Time)
 	return q
 }
 
-// tell texts everybody whom an alarm concerns; their pages show it anyway.
-func (room *Room) tell(ctx context.Context, tx pgx.Tx, a exchange.Alarm, r exchange.Rule) error {
+// tell texts everybody whom one of the alarms concerns, one SMS each; their pages show them anyway.
+func (room *Room) tell(ctx context.Context, tx pgx.Tx, fresh []exchange.Alarm, r exchange.Rule) error {
 	if !r.SMS {
 		return nil
 	}
@@ -76,13 +78,23 @@ func (room *Room) tell(ctx context.Context, tx pgx.Tx, a exchange.Alarm, r excha
 			return err
 		}
 		for _, p := range people {
-			if !concerns(p, a) {
+			theirs := slices.DeleteFunc(slices.Clone(fresh), func(a exchange.Alarm) bool { return !concerns(p, a) })
+			if len(theirs) == 0 {
 				continue
 			}
-			if err := p.Text(ctx, tx, room.Door, "sms.alarm", map[string]string{"line": a.Name, "what": kindWord(a.Kind) + "，" + a.Words}); err != nil {
+			if err := p.Text(ctx, tx, room.Door, "sms.alarm", smsWords(theirs)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// smsWords fills the sentence of an SMS: one alarm with its words, several by their number and the first of them.
+func smsWords(all []exchange.Alarm) map[string]string {
+	first := all[0]
+	if len(all) == 1 {
+		return map[string]string{"line": first.Name, "what": kindWord(first.Kind) + "，" + first.Words}
+	}
+	return map[string]string{"line": fmt.Sprintf("%s等 %d 处", first.Name, len(all)), "what": kindWord(first.Kind)}
 }

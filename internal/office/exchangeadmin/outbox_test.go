@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -150,5 +151,28 @@ func TestMessagesFindTheirJobs(t *testing.T) {
 	found, err := casework.NewOutbox(c.office.Cases).OfMessages(t.Context(), c.office.Pool, []string{known, stranger, "no id at all"})
 	if err != nil || len(found) != 1 || found[known] != list[0].Job {
 		t.Errorf("found %v, %v", found, err)
+	}
+}
+
+func TestTidingsAreNotToldWhenDiscarded(t *testing.T) {
+	c := newCity(t)
+	k, _ := c.stuck(t)
+	if _, err := c.office.Pool.Exec(t.Context(), `INSERT INTO river_job (kind, args, state, queue, priority, max_attempts, scheduled_at)
+		VALUES ('casework.tidings', jsonb_build_object('case', $1::uuid, 'what', 'filed', 'at', $2::timestamptz), 'available', 'default', 1, 10, $2)`, k.ID, c.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	outbox := casework.NewOutbox(c.office.Cases)
+	message := "housing.trust.apply:" + (casework.Tidings{Case: k.ID, What: casework.Filed}).Key()
+	found, err := outbox.OfMessages(t.Context(), c.office.Pool, []string{message})
+	if err != nil || found[message] == 0 {
+		t.Fatalf("found %v, %v", found, err)
+	}
+	page := c.browser.Get(confirm("discard", casework.Outgoing{Job: found[message]}))
+	clean(t, page)
+	says(t, page, "资金托管申请", "有关部门", "还没有发过")
+	says(t, page.Submit("不再发送", url.Values{"reason": {"对方不收"}}), "已去掉 1 件")
+	events, err := c.office.Cases.Events(t.Context(), c.office.Pool, k.ID)
+	if err != nil || !slices.ContainsFunc(events, func(e casework.Event) bool { return e.Text == "资金托管申请不再发送：对方不收" }) {
+		t.Errorf("events %+v, %v", events, err)
 	}
 }
