@@ -452,8 +452,11 @@ func (s *Service) GiveBack(ctx context.Context, c *Case, reason string) (i *trus
 // nothing. What is held is the bank's to give back first.
 func (s *Service) endAgreement(ctx context.Context, tx pgx.Tx, c *Case) error {
 	st, err := s.trust.Statement(ctx, tx, c.ID)
-	if err != nil || st == nil || st.Held > 0 || st.Frozen {
+	if err != nil || st == nil || st.Frozen {
 		return err
+	}
+	if st.Held > 0 { // came when the flow had passed the giving back
+		return s.Spread(ctx, tx, Tidings{Case: c.ID, What: TrustLate, Ref: "ended"})
 	}
 	_, err = s.trust.Refund(ctx, tx, c.ID, c.Facts.WhyClosed)
 	return err

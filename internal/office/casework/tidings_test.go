@@ -130,3 +130,29 @@ func TestTidingsAndTheirAnswers(t *testing.T) {
 		}
 	}
 }
+
+// Money that comes while the case is being undone, but after the flow has asked whether there is any, goes back when the case has ended.
+func TestMoneyWhileTheDealIsUndone(t *testing.T) {
+	s := prepared(t, "none")
+	s.listen()
+	s.Cases.On("housing.trust.cancel", func(ctx context.Context, c *casework.Case, _ casework.Order) (casework.Result, error) {
+		s.Do(func(ctx context.Context, tx pgx.Tx) error {
+			return s.Cases.Deposited(ctx, tx, casework.Deposit{Case: c.No, Agreement: c.Facts.Agreement, Voucher: "V1", Amount: 500_00, Payer: "王明", At: s.Clock.Now()})
+		})
+		return casework.Result{}, nil
+	})
+	s.withdraw()
+	if st := s.statement(); s.now().State != casework.Withdrawn || st.Held != 500_00 {
+		t.Fatalf("%s, held %s", s.now().State, st.Held)
+	}
+	if got := s.spread(); !slices.Contains(got, casework.TrustLate) {
+		t.Fatalf("nobody gives it back: told %v", got)
+	}
+	i, err := s.Cases.GiveBack(t.Context(), s.now(), "终止")
+	if err != nil || i == nil || i.Total() != 500_00 {
+		t.Fatalf("instruction %+v, %v", i, err)
+	}
+	back := s.Cases.TrustMoved(i.Number, []trust.Result{{Paid: true, Reference: "R1"}}, s.Clock.Now(), "托管资金 500.00 元已退回")
+	s.Do(func(ctx context.Context, tx pgx.Tx) error { return s.Cases.Apply(ctx, tx, s.id, back) })
+	s.wantEnd(casework.Withdrawn)
+}
