@@ -19,11 +19,13 @@ import (
 
 // Entry is what the book made of a case, by whichever registry keeps it.
 type Entry struct {
-	Title     land.CertNumber
-	Mortgage  land.CertNumber
-	At        time.Time
-	Registrar string
-	Mirror    bool // the registry's own book was changed and ours follows
+	Title land.CertNumber
+	// Certificates by the number of the holder's paper, where holders by shares have one each; those not named have Title.
+	Certificates map[string]land.CertNumber
+	Mortgage     land.CertNumber
+	At           time.Time
+	Registrar    string
+	Mirror       bool // the registry's own book was changed and ours follows
 }
 
 // EntryDone is the result of an entry: the numbers are kept, our book follows where the registry keeps its own.
@@ -31,6 +33,7 @@ func (s *Service) EntryDone(e Entry) Result {
 	return Result{Data: map[string]any{"outcome": "entered"}, Public: "已登簿，" + string(e.Title),
 		Effect: func(ctx context.Context, tx pgx.Tx, c *Case) error {
 			c.Facts.Title, c.Facts.Mortgage, c.Facts.EnteredAt, c.Facts.Registrar = e.Title, e.Mortgage, e.At, e.Registrar
+			c.Facts.Certificates = e.Certificates
 			if err := s.SaveFacts(ctx, tx, c); err != nil {
 				return err
 			}
@@ -50,7 +53,7 @@ func (s *Service) report(c *Case, e Entry) register.Report {
 	t := register.Title{RegType: land.RegTransfer, Reason: "买卖", Price: c.App.Contract.Price, EnteredAt: e.At, TaxedOn: land.DateOf(e.At),
 		CoOwn: coOwn(c.App.PartiesOf(message.Buyer)), State: land.StateCurrent}
 	for _, b := range c.App.PartiesOf(message.Buyer) {
-		t.Holders = append(t.Holders, register.Holder{Party: register.Party{Name: b.Name, Document: b.Document}, Share: b.Share, Certificate: e.Title, Phone: b.Phone})
+		t.Holders = append(t.Holders, register.Holder{Party: register.Party{Name: b.Name, Document: b.Document}, Share: b.Share, Certificate: c.Facts.certificate(b), Phone: b.Phone})
 	}
 	r := register.Report{Unit: c.Unit, Number: string(c.No), At: e.At, By: e.Registrar, Case: c.No, Title: &t}
 	if e.Mortgage != "" {

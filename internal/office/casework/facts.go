@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"yichuang/internal/ferry/message"
 	"yichuang/internal/land"
 )
 
@@ -34,10 +35,11 @@ type Facts struct {
 
 	Loans []LoanFact `json:"loans,omitempty"`
 
-	Title     land.CertNumber `json:"title,omitempty"`
-	Mortgage  land.CertNumber `json:"mortgage,omitempty"`
-	EnteredAt time.Time       `json:"enteredAt,omitzero"`
-	Registrar string          `json:"registrar,omitempty"`
+	Title        land.CertNumber            `json:"title,omitempty"`
+	Certificates map[string]land.CertNumber `json:"certificates,omitempty"` // see Entry
+	Mortgage     land.CertNumber            `json:"mortgage,omitempty"`
+	EnteredAt    time.Time                  `json:"enteredAt,omitzero"`
+	Registrar    string                     `json:"registrar,omitempty"`
 
 	Waybill string `json:"waybill,omitempty"`
 
@@ -45,6 +47,14 @@ type Facts struct {
 
 	Against   string `json:"against,omitempty"`   // the last thing that was said against the case: its reason if it is refused
 	WhyClosed string `json:"whyClosed,omitempty"` // why it ended, or is about to end, before its time
+}
+
+// certificate is the number of the one that a buyer holds.
+func (f *Facts) certificate(b message.Party) land.CertNumber {
+	if no, ok := f.Certificates[b.Document.Number]; ok {
+		return no
+	}
+	return f.Title
 }
 
 // TaxSlip is the payment slip (缴款书) by which the tax of an assessment is paid into the treasury.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -301,7 +303,7 @@ func (s *Service) makeCertificates(ctx context.Context, tx pgx.Tx, c *Case) erro
 		return fmt.Errorf("casework: certificates: %w", err)
 	}
 	buyers := c.App.PartiesOf(message.Buyer)
-	title := papers.TitleCertificate{Number: c.Facts.Title, Case: c.No, CoOwn: coOwn(buyers), Address: c.Address, Unit: c.Unit, Right: land.RightHouse,
+	title := papers.TitleCertificate{Case: c.No, CoOwn: coOwn(buyers), Address: c.Address, Unit: c.Unit, Right: land.RightHouse,
 		Nature: page.Parcel.Nature + "／" + page.Unit.Nature, Use: page.Parcel.Use + "／" + page.Unit.Use.Label(), LandArea: page.Parcel.Area, Area: page.Unit.Area,
 		TermFrom: page.Parcel.From, TermTo: page.Parcel.To, Notes: []string{"业务编号 " + string(c.No), "由 " + c.App.Home.Certificate.Printed() + " 转移取得"}}
 	if page.Unit.Structure.Valid() {
@@ -316,12 +318,8 @@ func (s *Service) makeCertificates(ctx context.Context, tx pgx.Tx, c *Case) erro
 	if page.Unit.Built != "" {
 		title.Other = append(title.Other, "竣工时间："+page.Unit.Built.Chinese())
 	}
-	refs := make([]string, 0, len(buyers))
-	for _, b := range buyers {
-		title.Holders = append(title.Holders, papers.Holder{Name: b.Name, Document: b.Document, Share: b.Share})
-		refs = append(refs, b.Ref)
-	}
-	if err := s.issue(ctx, tx, c, title, "title", refs...); err != nil {
+	numbers, refs, err := s.issueTitles(ctx, tx, c, title)
+	if err != nil {
 		return err
 	}
 	if c.Facts.Mortgage == "" {
@@ -329,8 +327,38 @@ func (s *Service) makeCertificates(ctx context.Context, tx pgx.Tx, c *Case) erro
 	}
 	m := mortgageOf(c)
 	return s.issue(ctx, tx, c, papers.ProofCertificate{Number: c.Facts.Mortgage, Case: c.No, Subject: "抵押权（一般抵押）", Holders: []string{m.Mortgagee.Name},
-		Obliged: names(buyers), Address: c.Address, Unit: c.Unit, Other: []string{"不动产权证书号：" + c.Facts.Title.Printed(),
+		Obliged: names(buyers), Address: c.Address, Unit: c.Unit, Other: []string{"不动产权证书号：" + strings.Join(numbers, "、"),
 			"被担保主债权数额：" + m.Claim.String() + " 元", "债务履行期限：" + m.From.Chinese() + " 至 " + m.To.Chinese()}}, "proof", refs...)
+}
+
+// issueTitles issues a title certificate for each number that the book gave: one for all buyers, or one each where they hold
+// by shares. It gives the printed numbers and the refs of all holders.
+func (s *Service) issueTitles(ctx context.Context, tx pgx.Tx, c *Case, title papers.TitleCertificate) (numbers, refs []string, err error) {
+	buyers := c.App.PartiesOf(message.Buyer)
+	for _, b := range buyers {
+		number := c.Facts.certificate(b)
+		refs = append(refs, b.Ref)
+		if slices.Contains(numbers, number.Printed()) {
+			continue
+		}
+		numbers = append(numbers, number.Printed())
+		title.Number, title.Holders = number, nil
+		var theirs []string
+		for _, h := range buyers {
+			if c.Facts.certificate(h) == number {
+				title.Holders = append(title.Holders, papers.Holder{Name: h.Name, Document: h.Document, Share: h.Share})
+				theirs = append(theirs, h.Ref)
+			}
+		}
+		code := "title"
+		if len(numbers) > 1 {
+			code = fmt.Sprintf("title-%d", len(numbers))
+		}
+		if err := s.issue(ctx, tx, c, title, code, theirs...); err != nil {
+			return nil, nil, err
+		}
+	}
+	return numbers, refs, nil
 }
 
 // receipt proves a payment.
@@ -375,6 +403,11 @@ func (s *Service) Certificates(ctx context.Context, db pg.DB, c *Case) ([]Certif
 			number := c.Facts.Title
 			if p.Kind == papers.ProofKind {
 				number = c.Facts.Mortgage
+			}
+			for _, other := range c.Facts.Certificates {
+				if p.Kind == papers.TitleKind && other.Printed() == p.Number {
+					number = other
+				}
 			}
 			out = append(out, Certificate{Number: string(number), Title: p.Title, Issuer: p.Issuer, Digest: p.Digest, Size: p.Size, IssuedAt: p.IssuedAt})
 		}

@@ -3,15 +3,18 @@ package casework_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"yichuang/internal/democity"
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/land"
 	"yichuang/internal/office/casework"
+	"yichuang/internal/office/officetest"
 	"yichuang/internal/office/trust"
 )
 
@@ -119,6 +122,70 @@ func (s *sale) wantMortgage(c *casework.Case) {
 	switch {
 	case granted == 0 && len(claims) > 0, granted > 0 && (len(claims) != 1 || claims[0] != granted):
 		s.t.Errorf("mortgages over %v for a loan of %s", claims, granted)
+	}
+}
+
+// Buyers by shares may each have a certificate of their own: the book keeps each number, and each holder gets their paper.
+func TestCertificateForEachHolder(t *testing.T) {
+	t.Parallel()
+	o := officetest.New(t)
+	i := slices.IndexFunc(o.City.Contracts, func(k democity.Contract) bool { return len(k.Buyers) == 2 && k.District != desk })
+	if i < 0 {
+		t.Fatal("the city has no contract with two buyers")
+	}
+	app := o.Application(i)
+	s := &sale{o, t, app.ID}
+	for n := range app.Parties {
+		if app.Parties[n].Role == message.Buyer {
+			app.Parties[n].Share = land.Share{Num: 1, Den: 2}
+		}
+	}
+	buyers := app.PartiesOf(message.Buyer)
+	district, _ := land.FindDistrict(app.Home.District)
+	numbers := map[string]land.CertNumber{}
+	for n, b := range buyers {
+		no, err := land.MakeCertNumber(2026, district.Issuing, false, 770_001+n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers[b.Document.Number] = no
+	}
+	s.Cases.On("registry.entry.push", func(context.Context, *casework.Case, casework.Order) (casework.Result, error) {
+		e := casework.Entry{Title: numbers[buyers[0].Document.Number], Certificates: numbers, At: s.Clock.Now(), Registrar: "登簿人", Mirror: true}
+		if len(app.Loan.Parts) > 0 {
+			var err error
+			if e.Mortgage, err = land.MakeCertNumber(2026, district.Issuing, true, 770_009); err != nil {
+				return casework.Result{}, err
+			}
+		}
+		return s.Cases.EntryDone(e), nil
+	})
+	s.Submit(app)
+	s.Work()
+	s.payAll()
+	s.accept()
+	s.reviewed()
+	page, err := s.Register.Unit(t.Context(), s.Pool, app.Home.UnitCode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range page.Title.Holders {
+		if h.Certificate != numbers[h.Document.Number] {
+			t.Errorf("%s has %s in the book, want %s", h.Name, h.Certificate, numbers[h.Document.Number])
+		}
+	}
+	certificates, err := s.Cases.Certificates(t.Context(), s.Pool, s.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, c := range certificates {
+		got[c.Number]++
+	}
+	for _, no := range numbers {
+		if got[string(no)] != 1 {
+			t.Errorf("%s was issued %d times", no, got[string(no)])
+		}
 	}
 }
 

@@ -118,11 +118,24 @@ func reviews(orders []casework.Order) []spec.ReviewRecord {
 	return out
 }
 
+// certificates are the numbers of the present owners' certificates by the number of the owner's paper.
+func certificates(rights []spec.Right) map[string]land.CertNumber {
+	out := map[string]land.CertNumber{}
+	for _, r := range rights {
+		for _, h := range r.Holders {
+			if r.Kind == spec.RightKindLandUseHouse && r.State == spec.RightStateCurrent && h.CertificateNo != "" {
+				out[h.DocumentNumber] = land.CertNumber(h.CertificateNo)
+			}
+		}
+	}
+	return out
+}
+
 // entered takes the registry's word: entered, refused by the book, or suspended.
 func (r *Room) entered(in spec.RegistryEntryResultRequest) casework.Result {
 	switch in.Outcome {
 	case spec.EntryOutcomeEntered:
-		return r.Cases.EntryDone(casework.Entry{Title: land.CertNumber(in.TitleCertificateNo), Mortgage: land.CertNumber(in.MortgageCertificateNo),
+		return r.Cases.EntryDone(casework.Entry{Title: land.CertNumber(in.TitleCertificateNo), Certificates: certificates(in.Rights), Mortgage: land.CertNumber(in.MortgageCertificateNo),
 			At: in.EnteredAt, Registrar: in.Registrar, Mirror: true})
 	case spec.EntryOutcomeSuspended:
 		return casework.Result{Data: map[string]any{"outcome": "suspended"}, Against: in.Reason, Opinion: in.Reason, Public: "登记中心暂缓登簿，正在核实"}
