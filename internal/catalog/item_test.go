@@ -171,7 +171,7 @@ func TestSections(t *testing.T) {
 	if _, ok := sale.Section("loan"); ok {
 		t.Error("a sale without loan asks for none")
 	}
-	if with, without := loan.Shown(catalog.Facts{HasLoan: true}), loan.Shown(catalog.Facts{}); len(with) != 5 || len(without) != 1 {
+	if with, without := loan.Shown(catalog.Facts{HasLoan: true}), loan.Shown(catalog.Facts{}); len(with) != 6 || len(without) != 1 {
 		t.Errorf("the loan page shows %d and %d fields", len(with), len(without))
 	}
 	if f, ok := loan.Field("loan.part.months"); !ok || f.Kind != catalog.KindNumber {

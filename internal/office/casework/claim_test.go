@@ -10,7 +10,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"yichuang/internal/ferry/message"
 	"yichuang/internal/office/casework"
+	"yichuang/internal/office/officetest"
 	"yichuang/internal/office/papers"
 	"yichuang/internal/office/staff"
 )
@@ -164,6 +166,13 @@ func TestLimitsOfTheStaff(t *testing.T) {
 		if err != nil || len(got) != 1 || got[0].Level != step.level {
 			t.Errorf("at %d %% %s has %+v, %v", step.percent, step.told, got, err)
 		}
+	}
+	texts := map[string]int{}
+	for _, n := range officetest.Sent[message.StaffNotice](s.Office, message.StaffTold) {
+		texts[n.Kind]++
+	}
+	if texts["sms.remind"] != 1 || texts["sms.overdue"] != 2 {
+		t.Errorf("texts: %v", texts)
 	}
 	s.pass("first", "first-review")
 	if got, err := s.Cases.Reminders(t.Context(), s.Pool, s.Person("first").ID); err != nil || len(got) > 0 {

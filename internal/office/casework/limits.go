@@ -2,7 +2,9 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -89,10 +91,45 @@ func (s *Service) tell(ctx context.Context, tx pgx.Tx, o Order, now time.Time) e
 			return err
 		}
 	}
+	if err := s.text(ctx, tx, o, level, whom, now); err != nil {
+		return err
+	}
 	if level < 2 {
 		return nil
 	}
 	return s.note(ctx, tx, o.Case, Event{Text: fmt.Sprintf("%s超过时限，已提醒%s", o.Name, above[min(level, len(above)-1)])})
+}
+
+// text sends the same by SMS: to the holder before the limit, to those above after it. A whole desk is not sent any.
+func (s *Service) text(ctx context.Context, tx pgx.Tx, o Order, level int, whom []uuid.UUID, now time.Time) error {
+	if level < 2 && o.Assignee == nil {
+		return nil
+	}
+	c, err := s.ByID(ctx, tx, o.Case)
+	if err != nil {
+		return err
+	}
+	holder := o.AssigneeName
+	if holder == "" {
+		holder = "未领取"
+	}
+	kind, args := "sms.remind", map[string]string{"no": string(c.No), "step": o.Name, "who": holder, "date": day(*o.DueAt)}
+	if level >= 2 {
+		kind, args["h"] = "sms.overdue", strconv.Itoa(int(now.Sub(*o.DueAt).Hours()))
+	}
+	for _, id := range whom {
+		p, err := s.staff.ByID(ctx, tx, id)
+		if errors.Is(err, staff.ErrNobody) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.Text(ctx, tx, s.door, kind, args); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // above names whom a level of escalation reaches.

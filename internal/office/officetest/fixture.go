@@ -118,7 +118,7 @@ func (f *fixture) settled() []pgtest.Set {
 func people() []staff.Account {
 	var out []staff.Account
 	add := func(login, name, department, superior string, roles ...string) {
-		out = append(out, staff.Account{Person: staff.Person{Login: login, Name: name, Department: department, Roles: roles},
+		out = append(out, staff.Account{Person: staff.Person{Login: login, Name: name, Phone: "13900001234", Department: department, Roles: roles},
 			Password: "Zhengque-2026", Document: login, Superior: superior})
 	}
 	add("chief", "主任", "registry", "", staff.Leader)
