@@ -114,11 +114,14 @@ func (f *fixture) settled() []pgtest.Set {
 	return append(Sets(), pgtest.Set{Name: fmt.Sprintf("office of process %d", os.Getpid()), Run: load})
 }
 
+// Phone is that of all people of an office.
+const Phone = "13900001234"
+
 // people are the staff of every office: each login is the desk that it sits at.
 func people() []staff.Account {
 	var out []staff.Account
 	add := func(login, name, department, superior string, roles ...string) {
-		out = append(out, staff.Account{Person: staff.Person{Login: login, Name: name, Phone: "13900001234", Department: department, Roles: roles},
+		out = append(out, staff.Account{Person: staff.Person{Login: login, Name: name, Phone: Phone, Department: department, Roles: roles},
 			Password: "Zhengque-2026", Document: login, Superior: superior})
 	}
 	add("chief", "主任", "registry", "", staff.Leader)
