@@ -5,17 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"yichuang/e2e/play"
 )
 
 const program = "bin/yichuang"
@@ -31,19 +29,19 @@ func measureMemory(ctx context.Context, b *bench) error {
 		b.note("memory is not measured: this system has no /proc")
 		return nil
 	}
-	c, err := b.startCity(ctx)
+	c, err := play.Found(ctx, program, "yichuang-bench-city-", citySpeed)
 	if err != nil {
 		return err
 	}
-	defer c.stop()
+	defer c.Close(false)
 	if err := sleep(ctx, 3*time.Second); err != nil {
 		return err
 	}
-	idle, err := c.resident()
+	idle, err := resident(c)
 	if err != nil {
 		return err
 	}
-	pages, peak, err := c.load(ctx)
+	pages, peak, err := load(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -58,64 +56,9 @@ const (
 	visit    = 10 * time.Second
 )
 
-// city is a running program.
-type city struct {
-	*exec.Cmd
-	dir  string
-	port int
-}
-
-func (b *bench) startCity(ctx context.Context) (*city, error) {
-	port, err := freePorts(5)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "yichuang-bench-city-")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return nil, err
-	}
-	path, err := filepath.Abs(program)
-	if err != nil {
-		return nil, err
-	}
-	c := &city{Cmd: exec.Command(path, "city", "--port", strconv.Itoa(port), "--data", dir), dir: dir, port: port}
-	c.Stderr = os.Stderr
-	if err := c.Start(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	for range 1800 { // three minutes: the first start makes a database and a city
-		if _, err := os.Stat(filepath.Join(dir, "city.json")); err == nil {
-			return c, nil
-		}
-		if c.gone() {
-			break
-		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			break
-		}
-	}
-	c.stop()
-	return nil, errors.New("the city did not come up")
-}
-
-// gone tells whether the program has ended.
-func (c *city) gone() bool {
-	pid, err := syscall.Wait4(c.Process.Pid, nil, syscall.WNOHANG, nil)
-	return err != nil || pid != 0
-}
-
-func (c *city) stop() {
-	_ = c.Process.Signal(syscall.SIGTERM) // it may have ended
-	_ = c.Wait()
-	_ = os.RemoveAll(c.dir)
-}
-
 // resident is the memory of the process in MB.
-func (c *city) resident() (float64, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.Process.Pid))
+func resident(c *play.City) (float64, error) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.Pid()))
 	if err != nil {
 		return 0, err
 	}
@@ -130,13 +73,12 @@ func (c *city) resident() (float64, error) {
 
 // load lets visitors open the pages that the home page of the hall links to, and the office's sign-in, and gives how many were
 // opened and the highest memory meanwhile.
-func (c *city) load(ctx context.Context) (opened int, peak float64, err error) {
-	hall := fmt.Sprintf("http://127.0.0.1:%d", c.port)
-	pages, err := links(ctx, hall)
+func load(ctx context.Context, c *play.City) (opened int, peak float64, err error) {
+	pages, err := links(ctx, c.Hall)
 	if err != nil {
 		return 0, 0, err
 	}
-	pages = append(pages, fmt.Sprintf("http://127.0.0.1:%d/", c.port+1))
+	pages = append(pages, c.Office+"/")
 	ctx, cancel := context.WithTimeout(ctx, visit)
 	defer cancel()
 	counts := make(chan int, visitors)
@@ -150,7 +92,7 @@ func (c *city) load(ctx context.Context) (opened int, peak float64, err error) {
 		}()
 	}
 	for ctx.Err() == nil {
-		now, err := c.resident()
+		now, err := resident(c)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -191,23 +133,6 @@ func get(ctx context.Context, url string) (string, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	return string(body), err
-}
-
-// freePorts finds n ports in a row that nobody listens on.
-func freePorts(n int) (int, error) {
-	for base := 20000; base < 60000; base += 97 {
-		free := true
-		for port := base; port < base+n && free; port++ {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-			if free = err == nil; free {
-				free = l.Close() == nil
-			}
-		}
-		if free {
-			return base, nil
-		}
-	}
-	return 0, errors.New("no five free ports in a row")
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

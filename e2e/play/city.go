@@ -154,6 +154,9 @@ func (c *City) Ended() string {
 	}
 }
 
+// Pid is the number of the process of a city of our own.
+func (c *City) Pid() int { return c.cmd.Process.Pid }
+
 // Close stops a city of our own, and removes its folder unless it is to be kept. A city that runs by itself goes on.
 func (c *City) Close(keep bool) {
 	if c.cmd != nil {
