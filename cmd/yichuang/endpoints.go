@@ -33,14 +33,14 @@ func connectEndpoints(ctx context.Context, x *exchange.Exchange, zone, app strin
 			return fmt.Errorf("public key of %s: %w", s.Name, err)
 		}
 		e, ok := by[s.Title]
-		if ok && e.BaseURL == s.URL && strings.TrimSpace(e.PeerKey) == strings.TrimSpace(s.PublicKey) && e.OwnKey == string(signer.Public().PEM()) {
+		if ok && e.BaseURL == s.URL && e.Folder == s.Folder.URL && e.FolderKey == s.Folder.HostKey && strings.TrimSpace(e.PeerKey) == strings.TrimSpace(s.PublicKey) && e.OwnKey == string(signer.Public().PEM()) {
 			continue
 		}
 		if !ok {
-			e = exchange.Endpoint{Name: s.Title, Counterpart: s.Counterpart, District: s.District, Party: partyOf(s), Dialect: "unified", Enabled: true, Limits: exchange.DefaultLimits()}
+			e = exchange.Endpoint{Name: s.Title, Counterpart: s.Counterpart, District: s.District, Party: partyOf(s), Dialect: s.Dialect, Enabled: true, Limits: exchange.DefaultLimits()}
 		}
-		e.BaseURL, e.App, e.PeerApp = s.URL, app, s.App
-		if _, err := x.SetEndpoint(ctx, actor, e, &exchange.Keys{Signer: signer, Peer: peer}, "演示城市接线"); err != nil {
+		e.BaseURL, e.Folder, e.FolderKey, e.App, e.PeerApp = s.URL, s.Folder.URL, s.Folder.HostKey, app, s.App
+		if _, err := x.SetEndpoint(ctx, actor, e, &exchange.Keys{Signer: signer, Peer: peer, Folder: s.Folder.Password}, "演示城市接线"); err != nil {
 			return fmt.Errorf("endpoint %s: %w", s.Name, err)
 		}
 	}

@@ -41,6 +41,9 @@ type lineSetting struct {
 	PeerKey     string `json:"peerKey"` // PEM
 	Secret      string `json:"secret"`
 	Off         bool   `json:"off"`
+	Folder      string `json:"folder"`    // of files: file:///… or sftp://user@host/…
+	FolderKey   string `json:"folderKey"` // the SFTP server's public key
+	Password    string `json:"password"`  // of the SFTP account
 }
 
 // Run sets all lines of the file or, where one is wrong, those before it, and says which one.
@@ -116,6 +119,7 @@ func setLines(ctx context.Context, x *exchange.Exchange, settings []lineSetting,
 			e = exchange.Endpoint{Name: s.Name, Limits: exchange.DefaultLimits()}
 		}
 		e.Counterpart, e.District, e.Item, e.Party, e.BaseURL, e.App, e.PeerApp, e.Enabled = s.Counterpart, s.District, s.Item, s.Party, s.Address, s.App, s.PeerApp, !s.Off
+		e.Folder, e.FolderKey = s.Folder, s.FolderKey
 		if e.Dialect = s.Dialect; e.Dialect == "" {
 			e.Dialect = "unified"
 		}
@@ -135,13 +139,13 @@ func (s *lineSetting) keys(signer *sm.Signer) (*exchange.Keys, error) {
 	case s.Secret != "" && s.PeerKey != "":
 		return nil, errors.New("either peerKey or secret")
 	case s.Secret != "":
-		return &exchange.Keys{Secret: []byte(s.Secret)}, nil
+		return &exchange.Keys{Secret: []byte(s.Secret), Folder: s.Password}, nil
 	case s.PeerKey != "":
 		peer, err := sm.ParsePublicKey([]byte(s.PeerKey))
 		if err != nil {
 			return nil, fmt.Errorf("peerKey: %w", err)
 		}
-		return &exchange.Keys{Signer: signer, Peer: peer}, nil
+		return &exchange.Keys{Signer: signer, Peer: peer, Folder: s.Password}, nil
 	}
 	return nil, nil
 }

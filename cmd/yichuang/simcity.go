@@ -118,6 +118,12 @@ type system struct {
 	District    string `json:"district"`
 	Zone        string `json:"zone"`
 	App         string `json:"app"`
+	Dialect     string `json:"dialect"`
 	URL         string `json:"url"`
-	PublicKey   string `json:"publicKey"`
+	Folder      struct {
+		URL      string `json:"url"`
+		HostKey  string `json:"hostKey"`
+		Password string `json:"password"`
+	} `json:"folder"`
+	PublicKey string `json:"publicKey"`
 }

@@ -58,11 +58,11 @@ func (c *Client) Desk(ctx context.Context, counterpart string, route Route) (boo
 	if err != nil {
 		return false, err
 	}
-	return !s.dialect.Remote(), nil
+	return !s.dialect.Needs().Keys, nil
 }
 
 func (c *Client) call(ctx context.Context, s *station, info spec.Info, route Route, key string, in, out any) error {
-	if !s.dialect.Remote() {
+	if !s.dialect.Needs().Keys {
 		return ErrDesk
 	}
 	if !s.Enabled {
@@ -84,7 +84,7 @@ func (c *Client) call(ctx context.Context, s *station, info spec.Info, route Rou
 		return err
 	}
 	defer leave()
-	d := delivery{x: c.x, s: s, info: info, request: request, message: dialect.Message{Info: info, MessageID: messageID(info.Operation, key), Body: body, MaxAnswer: info.MaxResponse}}
+	d := delivery{x: c.x, s: s, info: info, request: request, message: dialect.Message{Info: info, MessageID: messageID(info.Operation, key), Body: body, MaxAnswer: info.MaxResponse, Attachment: c.x.attachment}}
 	return d.run(ctx, route, out)
 }
 

@@ -24,6 +24,8 @@ type Endpoint struct {
 	Party       string // which of several systems of a kind: a bank's code, water, power …; "" for any
 	Dialect     string // unified, desk …
 	BaseURL     string // up to before /v1/
+	Folder      string // of files, file:///… or sftp://user@host/…; "" for none
+	FolderKey   string // the SFTP server's public key
 	App         string // we, as the counterpart knows us
 	PeerApp     string // the counterpart, as it signs; the endpoints of one system share it and its key
 	Scheme      string // spec.SchemeSM2 or spec.SchemeHMAC; follows from the keys
@@ -60,6 +62,7 @@ type Keys struct {
 	Signer *sm.Signer
 	Peer   *sm.PublicKey
 	Secret []byte // at least 16 bytes; HMAC-SM3 instead of SM2
+	Folder string // password of the SFTP account; "" keeps the one there is
 }
 
 // ErrSetting says which field of an endpoint is wrong, and why, in words for the admin page.
@@ -84,11 +87,10 @@ func (e *Endpoint) check(d dialect.Dialect) error {
 	case d == nil:
 		return &ErrSetting{"dialect", "没有这种对接方式"}
 	}
-	if err := e.Limits.check(); err != nil || !d.Remote() {
+	if err := e.Limits.check(); err != nil || !d.Needs().Keys {
 		return err
 	}
-	u, err := url.Parse(e.BaseURL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if u, err := url.Parse(e.BaseURL); d.Needs().Address && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
 		return &ErrSetting{"baseURL", "应为 http 或 https 地址，不含用户名、查询串与锚点"}
 	}
 	if !appForm.MatchString(e.App) {

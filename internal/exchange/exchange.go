@@ -17,6 +17,7 @@ import (
 	"yichuang/internal/exchange/dialect"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/folder"
 	"yichuang/internal/kit/log"
 	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/sm"
@@ -31,6 +32,8 @@ type Options struct {
 	Log      *slog.Logger          // nil: none
 	Registry prometheus.Registerer // nil: not measured; of two zones in one process, each wrapped with its zone as a label
 	Audit    Recorder              // records every change of a setting, in its transaction
+	// Attachment gives the content of a file that our messages name by its digest; nil: none has files.
+	Attachment func(ctx context.Context, digest string) ([]byte, error)
 }
 
 // Recorder keeps the audit record: *audit.Log.
@@ -43,17 +46,18 @@ type Actor struct{ ID, Name, Source string }
 
 // Exchange is one zone's side of all its lines: endpoints, log and measures, on which its Client and Server stand.
 type Exchange struct {
-	pool     *pgxpool.Pool
-	keyring  *sm.Keyring
-	clock    clock.Clock // what time it is in the business
-	machine  clock.Clock // how long something takes
-	log      *slog.Logger
-	audit    Recorder
-	document *spec.Document
-	dialects map[string]dialect.Dialect
-	known    *directory
-	journal  *journal
-	measures *measures
+	pool       *pgxpool.Pool
+	keyring    *sm.Keyring
+	clock      clock.Clock // what time it is in the business
+	machine    clock.Clock // how long something takes
+	log        *slog.Logger
+	audit      Recorder
+	document   *spec.Document
+	attachment func(ctx context.Context, digest string) ([]byte, error)
+	dialects   map[string]dialect.Dialect
+	known      *directory
+	journal    *journal
+	measures   *measures
 }
 
 // New makes an Exchange. The database must be migrated.
@@ -76,7 +80,7 @@ func New(o Options) (*Exchange, error) {
 	}
 	x := &Exchange{
 		pool: o.Pool, keyring: o.Keyring, clock: o.Clock, machine: clock.System(), log: o.Log, audit: o.Audit,
-		document: o.Document, dialects: dialects(o.Clock), journal: newJournal(o.Pool), measures: m,
+		document: o.Document, attachment: o.Attachment, dialects: dialects(o.Clock), journal: newJournal(o.Pool), measures: m,
 	}
 	x.known = newDirectory(x)
 	return x, nil
@@ -138,7 +142,10 @@ func (x *Exchange) SetEndpoint(ctx context.Context, by Actor, e Endpoint, keys *
 		if err := next.sealKeys(x.keyring, keys); err != nil {
 			return err
 		}
-		if d.Remote() && len(next.secret) == 0 && len(next.signer) == 0 {
+		if err := x.checkFolder(d, next); err != nil {
+			return err
+		}
+		if d.Needs().Keys && len(next.secret) == 0 && len(next.signer) == 0 {
 			return &ErrSetting{"keys", "需要我方签名私钥与对方公钥，或共享密钥"}
 		}
 		next.Version, next.UpdatedAt, next.UpdatedBy, next.OpenSince = e.Version+1, x.clock.Now(), by.ID, time.Time{}
@@ -178,8 +185,28 @@ func (x *Exchange) replace(ctx context.Context, tx pgx.Tx, e Endpoint) (before *
 	if err != nil {
 		return nil, row{}, err
 	}
-	next.signer, next.secret, next.PeerKey = old.signer, old.secret, old.PeerKey
+	next.signer, next.secret, next.PeerKey, next.folderPassword = old.signer, old.secret, old.PeerKey, old.folderPassword
 	return &was, next, nil
+}
+
+// checkFolder tells whether the folder can work, its password included.
+func (x *Exchange) checkFolder(d dialect.Dialect, r row) error {
+	if r.Folder == "" && !d.Needs().Folder {
+		return nil
+	}
+	l, err := x.line(r)
+	if err != nil {
+		return err
+	}
+	switch err := l.Folder.Check(); {
+	case errors.Is(err, folder.ErrHostKey):
+		return &ErrSetting{"folderKey", "应为 SFTP 服务器的公钥，如 ssh-ed25519 AAAA…"}
+	case errors.Is(err, folder.ErrPassword):
+		return &ErrSetting{"folderPassword", "请填写 SFTP 密码"}
+	case err != nil:
+		return &ErrSetting{"folder", "应为 file:///目录 或 sftp://用户@主机:端口/目录"}
+	}
+	return nil
 }
 
 // alignSiblings keeps one system to one key: new keys go to all endpoints of its application, and an endpoint that joins must bring the same.
@@ -240,7 +267,14 @@ func (x *Exchange) openSigner(r row) (*sm.Signer, error) {
 
 // line is what a dialect needs to reach the endpoint.
 func (x *Exchange) line(r row) (dialect.Line, error) {
-	l := dialect.Line{BaseURL: r.BaseURL, Self: spec.Identity{App: r.App}}
+	l := dialect.Line{BaseURL: r.BaseURL, Folder: folder.Address{URL: r.Folder, HostKey: r.FolderKey}, Self: spec.Identity{App: r.App}}
+	if len(r.folderPassword) > 0 {
+		password, err := x.keyring.Open(r.folderPassword, keyPlace(r.ID, "folder_password"))
+		if err != nil {
+			return l, fmt.Errorf("folder password of endpoint %s: %w", r.Name, err)
+		}
+		l.Folder.Password = string(password)
+	}
 	if len(r.secret) > 0 {
 		secret, err := x.keyring.Open(r.secret, keyPlace(r.ID, "secret"))
 		if err != nil {

@@ -41,7 +41,7 @@ func (m meter) read(ctx context.Context, r Rule) ([]reading, error) {
 func (m meter) lines(kind RuleKind) []reading {
 	var list []reading
 	for _, e := range m.endpoints {
-		if d := m.x.dialects[e.Dialect]; e.Enabled && d != nil && d.Remote() {
+		if d := m.x.dialects[e.Dialect]; e.Enabled && d != nil && d.Needs().Keys {
 			list = append(list, reading{kind: kind, subject: e.ID.String(), endpoint: e.ID, name: e.Name, counterpart: e.Counterpart, district: e.District})
 		}
 	}

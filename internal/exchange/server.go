@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"reflect"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/time/rate"
 
+	"yichuang/internal/exchange/dialect"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/kit/log"
 )
@@ -104,6 +104,7 @@ func (s *Server) serve(op spec.Operation, h handler) {
 
 // arrival is one message on its way in.
 type arrival struct {
+	letter   spec.Letter
 	info     spec.Info
 	head     spec.Head
 	of       []*station // the sender's; empty: a stranger
@@ -113,7 +114,6 @@ type arrival struct {
 	began    time.Time
 	since    time.Time
 	trace    string
-	source   string
 	verified bool // the head is the sender's
 }
 
@@ -126,11 +126,22 @@ type reply struct {
 	duplicate bool
 }
 
-// ServeHTTP takes one message in, answers it signed, and writes the log.
+// ServeHTTP takes in one message that comes over the partner listener, in whichever dialect its path belongs to.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a := &arrival{began: s.x.clock.Now(), since: s.x.machine.Now(), trace: log.NewTrace(), source: source(r)}
-	ctx := log.WithTrace(r.Context(), a.trace)
-	if err := s.take(ctx, w, r, a); err != nil {
+	for _, d := range s.x.dialects {
+		if porter, ok := d.(dialect.Porter); ok && porter.Takes(r.URL.Path) {
+			s.Take(r.Context(), porter.Letter(w, r))
+			return
+		}
+	}
+	s.Take(r.Context(), spec.NewLetter(w, r))
+}
+
+// Take takes one message in, answers it signed, and writes the log.
+func (s *Server) Take(ctx context.Context, l spec.Letter) {
+	a := &arrival{letter: l, began: s.x.clock.Now(), since: s.x.machine.Now(), trace: log.NewTrace()}
+	ctx = log.WithTrace(ctx, a.trace)
+	if err := s.take(ctx, a); err != nil {
 		a.answer = reply{fault: s.faultOf(ctx, a, err)}
 		a.answer.status = a.answer.fault.Status
 	}
@@ -138,14 +149,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.x.log.ErrorContext(ctx, "record message", "operation", a.info.Operation, "err", err)
 		a.answer.fault = spec.NewFault(spec.CodeUnavailable, "")
 	}
-	s.write(ctx, w, r, a)
+	s.write(ctx, a)
 }
 
 // take verifies the message, step by step in order of cost, and delivers it.
-func (s *Server) take(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival) error {
-	a.info, _ = spec.ByPath(spec.SignedPath(r.URL.Path))
+func (s *Server) take(ctx context.Context, a *arrival) error {
 	var err error
-	a.head, err = spec.CheckRequest(r, func(app string) (spec.Verifier, error) {
+	a.info, a.head, err = a.letter.Open(func(app string) (spec.Verifier, error) {
 		if a.of, err = s.x.known.peer(ctx, app); err != nil {
 			return nil, err
 		}
@@ -159,7 +169,11 @@ func (s *Server) take(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	if a.raw, err = s.read(w, r, a); err != nil {
+	timeout := a.info.Timeout
+	if own := a.of[0].Limits.Timeout; own > 0 {
+		timeout = own
+	}
+	if a.raw, err = a.letter.Body(a.info.MaxRequest, s.x.machine.Now().Add(timeout)); err != nil {
 		return err
 	}
 	if err := s.checkBody(a); err != nil {
@@ -209,27 +223,6 @@ func enabled(all []*station) []*station {
 	return of
 }
 
-// read takes in the body within the operation's size and time.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, a *arrival) ([]byte, error) {
-	if r.ContentLength > a.info.MaxRequest {
-		return nil, spec.NewFault(spec.CodeTooBig, "")
-	}
-	timeout := a.info.Timeout
-	if own := a.of[0].Limits.Timeout; own > 0 {
-		timeout = own
-	}
-	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(s.x.machine.Now().Add(timeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, fmt.Errorf("limit the time of reading: %w", err)
-	}
-	body, err := spec.ReadBody(a.head, r.Body, a.info.MaxRequest)
-	if err != nil {
-		w.Header().Set("Connection", "close") // what is left of the body is not worth reading
-		return nil, err
-	}
-	return body, control.SetReadDeadline(time.Time{})
-}
-
 // checkBody validates the body, and that a result names in its head the work it names in its body.
 func (s *Server) checkBody(a *arrival) error {
 	var err error
@@ -269,16 +262,16 @@ func (r *Refusal) fault() *spec.Fault {
 }
 
 // write sends the answer, signed as the endpoint's application; a stranger's is unsigned, for no key binds us to him.
-func (s *Server) write(ctx context.Context, w http.ResponseWriter, r *http.Request, a *arrival) {
+func (s *Server) write(ctx context.Context, a *arrival) {
 	var self spec.Identity
 	if len(a.of) > 0 {
 		self = a.of[0].line.Self
 	}
 	var err error
 	if a.answer.fault != nil {
-		err = spec.Refuse(w, self, r.URL.Path, a.head, a.answer.fault, a.trace, s.x.clock.Now())
+		err = a.letter.Refuse(self, a.answer.fault, a.trace, s.x.clock.Now())
 	} else {
-		err = spec.Answer(w, self, r.URL.Path, a.head, a.answer.status, a.answer.raw, s.x.clock.Now())
+		err = a.letter.Answer(self, a.answer.status, a.answer.raw, s.x.clock.Now())
 	}
 	if err != nil {
 		s.x.log.InfoContext(ctx, "answer not sent", "operation", a.info.Operation, "err", err)
@@ -294,7 +287,7 @@ func (s *Server) record(ctx context.Context, a *arrival) error {
 	c := Call{
 		ID: uuid.Must(uuid.NewV7()), At: a.began, Direction: In, App: a.head.App, Operation: a.info.Operation, MessageID: a.head.MessageID, Attempts: 1,
 		Status: a.answer.status, Outcome: OK, Duration: s.x.machine.Now().Sub(a.since), RequestBytes: int64(len(a.raw)), ResponseBytes: int64(len(a.answer.raw)),
-		Request: a.body.Mask(), Response: a.answer.body.Mask(), Trace: a.trace, Source: a.source,
+		Request: a.body.Mask(), Response: a.answer.body.Mask(), Trace: a.trace, Source: a.letter.Source(),
 	}
 	if a.body != nil {
 		c.Case = a.body.Text("caseNo")
@@ -324,13 +317,4 @@ func (s *Server) record(ctx context.Context, a *arrival) error {
 	}
 	s.x.measures.observe(c)
 	return s.x.journal.record(ctx, c)
-}
-
-// source is the address a message came from.
-func source(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return host
 }

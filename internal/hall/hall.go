@@ -268,6 +268,10 @@ func (z *Zone) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return z.Door.Run(ctx) })
 	g.Go(func() error {
+		z.partner.Fetch(ctx)
+		return nil
+	})
+	g.Go(func() error {
 		z.audit.Run(ctx, func(err error) { z.config.Log.Error("audit record is not sealed", "error", err) })
 		return nil
 	})

@@ -129,7 +129,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	z.Staff = staff.New(c.Pool, c.Keys, z.audit, c.Clock)
 	z.trust, z.billing = trust.New(c.Keys, c.Clock), billing.New(c.Clock)
 	var err error
-	if z.Exchange, err = exchange.New(exchange.Options{Pool: c.Pool, Keyring: c.Keys, Clock: c.Clock, Log: c.Log, Registry: c.Metrics, Audit: z.audit}); err != nil {
+	if z.Exchange, err = exchange.New(exchange.Options{Pool: c.Pool, Keyring: c.Keys, Clock: c.Clock, Log: c.Log, Registry: c.Metrics, Audit: z.audit, Attachment: c.Blobs.Get}); err != nil {
 		return nil, fmt.Errorf("office: %w", err)
 	}
 	z.Door = ferry.New(ferry.Options{Zone: "office", Peer: "hall", Pool: c.Pool, Clock: c.Clock, Keys: c.Keys, Shared: c.Shared, Signer: c.Signer,
@@ -297,6 +297,10 @@ func (z *Zone) Run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return z.Door.Run(ctx) })
+	g.Go(func() error {
+		z.partner.Fetch(ctx)
+		return nil
+	})
 	g.Go(func() error {
 		z.audit.Run(ctx, func(err error) { z.config.Log.Error("audit record is not sealed", "error", err) })
 		return nil

@@ -210,7 +210,7 @@ func (s *Simcity) Handler() http.Handler {
 		mux.Handle("/"+g.Name()+"/", http.StripPrefix("/"+g.Name(), g.Handler()))
 	}
 	for _, d := range s.hub.Systems() {
-		mux.Handle("/"+d.Name+"/v1/", d)
+		mux.Handle("/"+d.Name+"/", d)
 	}
 	operator := http.NewServeMux()
 	s.control(operator)

@@ -9,9 +9,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/folder"
 )
 
 // ErrDesk says that there is no system to call: people do the work in our pages.
@@ -20,8 +22,9 @@ var ErrDesk = errors.New("no system: the work is done by people")
 // Line is the way to one counterpart.
 type Line struct {
 	BaseURL string
-	Self    spec.Identity // whom we sign as
-	Peer    spec.Verifier // whose signature the answer must carry
+	Folder  folder.Address // where its files lie; zero: there are none
+	Self    spec.Identity  // whom we sign as
+	Peer    spec.Verifier  // whose signature the answer must carry
 }
 
 // Message is one operation to send. Each sending is a new request with the same MessageID.
@@ -30,6 +33,9 @@ type Message struct {
 	MessageID string
 	Body      []byte // JSON as the specification says
 	MaxAnswer int64  // bytes
+	// Attachment gives the content of a file that Body names by its digest, for a dialect that sends files along instead of
+	// letting the counterpart fetch them.
+	Attachment func(ctx context.Context, digest string) ([]byte, error)
 }
 
 // Answer is what the counterpart answered, verified to be its own.
@@ -38,14 +44,36 @@ type Answer struct {
 	Body   []byte // JSON as the specification says, not yet validated
 }
 
+// Needs says what of an endpoint's setting a dialect cannot do without.
+type Needs struct {
+	Keys    bool // ours and the counterpart's, and both application ids
+	Address bool // of http or https
+	Folder  bool // of files that both sides reach
+}
+
 // Dialect carries messages. It is safe for concurrent use, and gives up when ctx ends.
 type Dialect interface {
 	// Name is what an endpoint's setting says, e.g. "unified".
 	Name() string
-	// Remote tells whether the dialect needs an address and keys.
-	Remote() bool
+	// Needs says what its endpoints must have set. One without keys has no system: people do the work.
+	Needs() Needs
 	// Send sends the message once.
 	Send(ctx context.Context, line Line, m Message) (Answer, error)
+}
+
+// Porter is a dialect whose messages come to the partner listener at paths of its own.
+type Porter interface {
+	// Takes tells whether the path is the dialect's.
+	Takes(path string) bool
+	// Letter reads a request to such a path.
+	Letter(w http.ResponseWriter, r *http.Request) spec.Letter
+}
+
+// Fetcher is a dialect whose counterparts do not call: their messages are fetched where they left them.
+type Fetcher interface {
+	// Fetch looks once for messages of the counterpart and gives each to take, one after the other. It is called again and
+	// again; the messages that take has answered are not given again.
+	Fetch(ctx context.Context, line Line, take func(context.Context, spec.Letter)) error
 }
 
 // Kind says how a sending failed.

@@ -115,8 +115,8 @@ func ReadHead(h http.Header) (Head, error) {
 	}, nil
 }
 
-// write puts the head into headers.
-func (m Head) write(h http.Header) {
+// Write puts the head into headers.
+func (m Head) Write(h http.Header) {
 	h.Set(HeaderApp, m.App)
 	h.Set(HeaderTime, strconv.FormatInt(m.Time.Unix(), 10))
 	h.Set(HeaderNonce, m.Nonce)
@@ -134,7 +134,8 @@ func (m Head) Canonical(first, path string) []byte {
 	return []byte(strings.Join([]string{first, path, m.App, strconv.FormatInt(m.Time.Unix(), 10), m.Nonce, m.MessageID, m.Digest}, "\n"))
 }
 
-func (m *Head) sign(key Key, first, path string) error {
+// Sign completes the head with a signature over Canonical.
+func (m *Head) Sign(key Key, first, path string) error {
 	sig, err := key.Sign(m.Canonical(first, path))
 	if err != nil {
 		return fmt.Errorf("sign message %s: %w", m.MessageID, err)
@@ -143,8 +144,8 @@ func (m *Head) sign(key Key, first, path string) error {
 	return nil
 }
 
-// check tells whether the head is fresh at now and signed by v's owner.
-func (m Head) check(v Verifier, first, path string, now time.Time) error {
+// Check tells whether the head is fresh at now and signed by v's owner, with first and path as in Canonical. The error is a *Fault.
+func (m Head) Check(v Verifier, first, path string, now time.Time) error {
 	if d := now.Sub(m.Time); d > MaxSkew || d < -MaxSkew {
 		return NewFault(CodeLate, "")
 	}
@@ -160,13 +161,13 @@ func (m Head) check(v Verifier, first, path string, now time.Time) error {
 	return nil
 }
 
-// checkBody tells whether body is the one that was signed.
-func (m Head) checkBody(body []byte) error {
+// CheckBody tells whether body is the one that was signed; the error is a *Fault.
+func (m Head) CheckBody(body []byte) error {
 	if sm.SM3Hex(body) != m.Digest {
 		return NewFault(CodeAltered, "")
 	}
 	return nil
 }
 
-// newNonce is 128 random bits.
-func newNonce() string { return rand.Text() }
+// NewNonce is 128 random bits.
+func NewNonce() string { return rand.Text() }

@@ -7,9 +7,13 @@ import "time"
 // The operations of the interface.
 const (
 	AppPush                     Operation = "app.push"                      // 推送 App 通知
+	BankCaseQuery               Operation = "bank.case.query"               // 查询已受理、预审的抵押登记业务
 	BankCertificatePush         Operation = "bank.certificate.push"         // 推送登记证明及电子证照
+	BankCertificateQuery        Operation = "bank.certificate.query"        // 查询本行业务的电子证照
 	BankLoanEvaluate            Operation = "bank.loan.evaluate"            // 推送贷款评估
 	BankLoanResult              Operation = "bank.loan.result"              // 反馈贷款评估结果
+	BankRestrictionQuery        Operation = "bank.restriction.query"        // 根据证书号查询限制信息
+	BankTitleQuery              Operation = "bank.title.query"              // 根据权利人查询产权信息
 	BankTrustDeposit            Operation = "bank.trust.deposit"            // 通知托管资金到账
 	BankTrustOpen               Operation = "bank.trust.open"               // 开立资金托管账户
 	BankTrustOpened             Operation = "bank.trust.opened"             // 反馈托管账户开立结果
@@ -17,10 +21,27 @@ const (
 	BankTrustPayout             Operation = "bank.trust.payout"             // 指令划转托管资金
 	BankTrustRefund             Operation = "bank.trust.refund"             // 指令退回托管资金
 	BankTrustRefunded           Operation = "bank.trust.refunded"           // 反馈退款结果
+	BigdataAssetQuery           Operation = "bigdata.asset.query"           // 国有土地房屋资产划转查询（国资监管）
+	BigdataBatchResult          Operation = "bigdata.batch.result"          // 回送部门批量查询结果
+	BigdataBatchSubmit          Operation = "bigdata.batch.submit"          // 部门批量查询不动产登记信息
+	BigdataBirthQuery           Operation = "bigdata.birth.query"           // 出生医学证明查询（卫生健康）
+	BigdataDeathQuery           Operation = "bigdata.death.query"           // 死亡医学证明查询（卫生健康）
 	BigdataHouseholdQuery       Operation = "bigdata.household.query"       // 户籍信息查询（公安）
 	BigdataIdentityVerify       Operation = "bigdata.identity.verify"       // 身份信息核验（公安）
+	BigdataJudgmentQuery        Operation = "bigdata.judgment.query"        // 裁判文书、生效证明查询（法院）
+	BigdataLandQuery            Operation = "bigdata.land.query"            // 规划、测绘、土地供应查询（自然资源）
 	BigdataLicenseQuery         Operation = "bigdata.license.query"         // 证照信息查询（市场监管、编办、金融监管、住建）
 	BigdataMarriageQuery        Operation = "bigdata.marriage.query"        // 婚姻登记信息查询（民政）
+	BigdataNotaryQuery          Operation = "bigdata.notary.query"          // 公证书查询（公证机构）
+	BigdataPlaceQuery           Operation = "bigdata.place.query"           // 地名地址查询（民政）
+	BigdataTitleQuery           Operation = "bigdata.title.query"           // 部门查询不动产登记信息（公安、民政）
+	CourtBatchResult            Operation = "court.batch.result"            // 回送法院批量查询结果
+	CourtBatchSubmit            Operation = "court.batch.submit"            // 法院批量查询被执行人不动产
+	CourtControlQuery           Operation = "court.control.query"           // 查询查控办理情况
+	CourtControlReport          Operation = "court.control.report"          // 批量回送查控登簿情况
+	CourtControlSubmit          Operation = "court.control.submit"          // 提交查控（查封、续行查封、解除查封）
+	CourtDocumentFetch          Operation = "court.document.fetch"          // 取回查控文书
+	CourtTitleQuery             Operation = "court.title.query"             // 法院查询被执行人不动产
 	EmsOrderCreate              Operation = "ems.order.create"              // 下单寄递证书
 	EmsTrackNotify              Operation = "ems.track.notify"              // 推送物流轨迹
 	EmsTrackQuery               Operation = "ems.track.query"               // 查询物流轨迹
@@ -50,6 +71,8 @@ const (
 	RegistryArchiveQuery        Operation = "registry.archive.query"        // 查询登记档案
 	RegistryContractPush        Operation = "registry.contract.push"        // 推送买卖合同打印
 	RegistryContractResult      Operation = "registry.contract.result"      // 反馈买卖合同签订情况
+	RegistryControlPush         Operation = "registry.control.push"         // 转办法院查控
+	RegistryControlResult       Operation = "registry.control.result"       // 反馈法院查控登簿结果
 	RegistryEntryCancel         Operation = "registry.entry.cancel"         // 撤回登记申请
 	RegistryEntryPush           Operation = "registry.entry.push"           // 推送登簿
 	RegistryEntryResult         Operation = "registry.entry.result"         // 反馈登簿结果
@@ -82,15 +105,27 @@ var operations = []Info{
 	{Operation: AppPush, Path: "/v1/app/push", Counterpart: "channel", Direction: ToCounterpart, Title: "推送 App 通知",
 		Async: false, Result: "", ReadOnly: false, Request: "AppPushRequest", Response: "AppPushResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankCaseQuery, Path: "/v1/bank/case/query", Counterpart: "bank", Direction: ToPlatform, Title: "查询已受理、预审的抵押登记业务",
+		Async: false, Result: "", ReadOnly: true, Request: "BankCaseQueryRequest", Response: "BankCaseQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: BankCertificatePush, Path: "/v1/bank/certificate/push", Counterpart: "bank", Direction: ToCounterpart, Title: "推送登记证明及电子证照",
 		Async: false, Result: "", ReadOnly: false, Request: "BankCertificatePushRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankCertificateQuery, Path: "/v1/bank/certificate/query", Counterpart: "bank", Direction: ToPlatform, Title: "查询本行业务的电子证照",
+		Async: false, Result: "", ReadOnly: true, Request: "BankCertificateQueryRequest", Response: "BankCertificateQueryResponse",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 8388608},
 	{Operation: BankLoanEvaluate, Path: "/v1/bank/loan/evaluate", Counterpart: "bank", Direction: ToCounterpart, Title: "推送贷款评估",
 		Async: true, Result: "bank.loan.result", ReadOnly: false, Request: "BankLoanEvaluateRequest", Response: "Receipt",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: BankLoanResult, Path: "/v1/bank/loan/result", Counterpart: "bank", Direction: ToPlatform, Title: "反馈贷款评估结果",
 		Async: false, Result: "", ReadOnly: false, Request: "BankLoanResultRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankRestrictionQuery, Path: "/v1/bank/restriction/query", Counterpart: "bank", Direction: ToPlatform, Title: "根据证书号查询限制信息",
+		Async: false, Result: "", ReadOnly: true, Request: "BankRestrictionQueryRequest", Response: "BankRestrictionQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankTitleQuery, Path: "/v1/bank/title/query", Counterpart: "bank", Direction: ToPlatform, Title: "根据权利人查询产权信息",
+		Async: false, Result: "", ReadOnly: true, Request: "BankTitleQueryRequest", Response: "BankTitleQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: BankTrustDeposit, Path: "/v1/bank/trust/deposit", Counterpart: "bank", Direction: ToPlatform, Title: "通知托管资金到账",
 		Async: false, Result: "", ReadOnly: false, Request: "BankTrustDepositRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
@@ -112,17 +147,68 @@ var operations = []Info{
 	{Operation: BankTrustRefunded, Path: "/v1/bank/trust/refunded", Counterpart: "bank", Direction: ToPlatform, Title: "反馈退款结果",
 		Async: false, Result: "", ReadOnly: false, Request: "BankTrustRefundedRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BigdataAssetQuery, Path: "/v1/bigdata/asset/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "国有土地房屋资产划转查询（国资监管）",
+		Async: false, Result: "", ReadOnly: true, Request: "BigdataAssetQueryRequest", Response: "BigdataAssetQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BigdataBatchResult, Path: "/v1/bigdata/batch/result", Counterpart: "bigdata", Direction: ToCounterpart, Title: "回送部门批量查询结果",
+		Async: false, Result: "", ReadOnly: false, Request: "BigdataBatchResultRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 4194304, MaxResponse: 1048576},
+	{Operation: BigdataBatchSubmit, Path: "/v1/bigdata/batch/submit", Counterpart: "bigdata", Direction: ToPlatform, Title: "部门批量查询不动产登记信息",
+		Async: false, Result: "", ReadOnly: false, Request: "BigdataBatchSubmitRequest", Response: "BatchReceipt",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 4194304, MaxResponse: 1048576},
+	{Operation: BigdataBirthQuery, Path: "/v1/bigdata/birth/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "出生医学证明查询（卫生健康）",
+		Async: false, Result: "", ReadOnly: true, Request: "BigdataBirthQueryRequest", Response: "BigdataBirthQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BigdataDeathQuery, Path: "/v1/bigdata/death/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "死亡医学证明查询（卫生健康）",
+		Async: false, Result: "", ReadOnly: true, Request: "BigdataDeathQueryRequest", Response: "BigdataDeathQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: BigdataHouseholdQuery, Path: "/v1/bigdata/household/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "户籍信息查询（公安）",
 		Async: false, Result: "", ReadOnly: true, Request: "BigdataHouseholdQueryRequest", Response: "BigdataHouseholdQueryResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: BigdataIdentityVerify, Path: "/v1/bigdata/identity/verify", Counterpart: "bigdata", Direction: ToCounterpart, Title: "身份信息核验（公安）",
 		Async: false, Result: "", ReadOnly: true, Request: "BigdataIdentityVerifyRequest", Response: "BigdataIdentityVerifyResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BigdataJudgmentQuery, Path: "/v1/bigdata/judgment/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "裁判文书、生效证明查询（法院）",
+		Async: false, Result: "", ReadOnly: true, Request: "BigdataJudgmentQueryRequest", Response: "BigdataJudgmentQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BigdataLandQuery, Path: "/v1/bigdata/land/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "规划、测绘、土地供应查询（自然资源）",
+		Async: false, Result: "", ReadOnly: true, Request: "BigdataLandQueryRequest", Response: "BigdataLandQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: BigdataLicenseQuery, Path: "/v1/bigdata/license/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "证照信息查询（市场监管、编办、金融监管、住建）",
 		Async: false, Result: "", ReadOnly: true, Request: "BigdataLicenseQueryRequest", Response: "BigdataLicenseQueryResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: BigdataMarriageQuery, Path: "/v1/bigdata/marriage/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "婚姻登记信息查询（民政）",
 		Async: false, Result: "", ReadOnly: true, Request: "BigdataMarriageQueryRequest", Response: "BigdataMarriageQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BigdataNotaryQuery, Path: "/v1/bigdata/notary/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "公证书查询（公证机构）",
+		Async: false, Result: "", ReadOnly: true, Request: "BigdataNotaryQueryRequest", Response: "BigdataNotaryQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BigdataPlaceQuery, Path: "/v1/bigdata/place/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "地名地址查询（民政）",
+		Async: false, Result: "", ReadOnly: true, Request: "BigdataPlaceQueryRequest", Response: "BigdataPlaceQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BigdataTitleQuery, Path: "/v1/bigdata/title/query", Counterpart: "bigdata", Direction: ToPlatform, Title: "部门查询不动产登记信息（公安、民政）",
+		Async: false, Result: "", ReadOnly: true, Request: "BigdataTitleQueryRequest", Response: "BigdataTitleQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: CourtBatchResult, Path: "/v1/court/batch/result", Counterpart: "court", Direction: ToCounterpart, Title: "回送法院批量查询结果",
+		Async: false, Result: "", ReadOnly: false, Request: "CourtBatchResultRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 4194304, MaxResponse: 1048576},
+	{Operation: CourtBatchSubmit, Path: "/v1/court/batch/submit", Counterpart: "court", Direction: ToPlatform, Title: "法院批量查询被执行人不动产",
+		Async: false, Result: "", ReadOnly: false, Request: "CourtBatchSubmitRequest", Response: "BatchReceipt",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 4194304, MaxResponse: 1048576},
+	{Operation: CourtControlQuery, Path: "/v1/court/control/query", Counterpart: "court", Direction: ToPlatform, Title: "查询查控办理情况",
+		Async: false, Result: "", ReadOnly: true, Request: "CourtControlQueryRequest", Response: "CourtControlQueryResponse",
+		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: CourtControlReport, Path: "/v1/court/control/report", Counterpart: "court", Direction: ToCounterpart, Title: "批量回送查控登簿情况",
+		Async: false, Result: "", ReadOnly: false, Request: "CourtControlReportRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: CourtControlSubmit, Path: "/v1/court/control/submit", Counterpart: "court", Direction: ToPlatform, Title: "提交查控（查封、续行查封、解除查封）",
+		Async: false, Result: "", ReadOnly: false, Request: "CourtControlSubmitRequest", Response: "CourtControlSubmitResponse",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: CourtDocumentFetch, Path: "/v1/court/document/fetch", Counterpart: "court", Direction: ToCounterpart, Title: "取回查控文书",
+		Async: false, Result: "", ReadOnly: true, Request: "CourtDocumentFetchRequest", Response: "CourtDocumentFetchResponse",
+		Timeout: 30 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 8388608},
+	{Operation: CourtTitleQuery, Path: "/v1/court/title/query", Counterpart: "court", Direction: ToPlatform, Title: "法院查询被执行人不动产",
+		Async: false, Result: "", ReadOnly: true, Request: "CourtTitleQueryRequest", Response: "CourtTitleQueryResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: EmsOrderCreate, Path: "/v1/ems/order/create", Counterpart: "delivery", Direction: ToCounterpart, Title: "下单寄递证书",
 		Async: false, Result: "", ReadOnly: false, Request: "EmsOrderCreateRequest", Response: "EmsOrderCreateResponse",
@@ -210,6 +296,12 @@ var operations = []Info{
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: RegistryContractResult, Path: "/v1/registry/contract/result", Counterpart: "registry", Direction: ToPlatform, Title: "反馈买卖合同签订情况",
 		Async: false, Result: "", ReadOnly: false, Request: "RegistryContractResultRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: RegistryControlPush, Path: "/v1/registry/control/push", Counterpart: "registry", Direction: ToCounterpart, Title: "转办法院查控",
+		Async: true, Result: "registry.control.result", ReadOnly: false, Request: "RegistryControlPushRequest", Response: "Receipt",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: RegistryControlResult, Path: "/v1/registry/control/result", Counterpart: "registry", Direction: ToPlatform, Title: "反馈法院查控登簿结果",
+		Async: false, Result: "", ReadOnly: false, Request: "RegistryControlResultRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: RegistryEntryCancel, Path: "/v1/registry/entry/cancel", Counterpart: "registry", Direction: ToCounterpart, Title: "撤回登记申请",
 		Async: false, Result: "", ReadOnly: false, Request: "RegistryEntryCancelRequest", Response: "RegistryEntryCancelResponse",

@@ -9,6 +9,105 @@ import (
 	"github.com/google/uuid"
 )
 
+// Defines values for AssetWay.
+const (
+	AssetWayAllocate AssetWay = "allocate"
+	AssetWayInvest   AssetWay = "invest"
+	AssetWayTransfer AssetWay = "transfer"
+)
+
+// Valid indicates whether the value is a known member of the AssetWay enum.
+func (e AssetWay) Valid() bool {
+	switch e {
+	case AssetWayAllocate:
+		return true
+	case AssetWayInvest:
+		return true
+	case AssetWayTransfer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BankCaseStage.
+const (
+	BankCaseStageAccepted  BankCaseStage = "accepted"
+	BankCaseStageApplied   BankCaseStage = "applied"
+	BankCaseStageDelivery  BankCaseStage = "delivery"
+	BankCaseStageEntry     BankCaseStage = "entry"
+	BankCaseStagePrereview BankCaseStage = "prereview"
+	BankCaseStageReview    BankCaseStage = "review"
+	BankCaseStageTax       BankCaseStage = "tax"
+)
+
+// Valid indicates whether the value is a known member of the BankCaseStage enum.
+func (e BankCaseStage) Valid() bool {
+	switch e {
+	case BankCaseStageAccepted:
+		return true
+	case BankCaseStageApplied:
+		return true
+	case BankCaseStageDelivery:
+		return true
+	case BankCaseStageEntry:
+		return true
+	case BankCaseStagePrereview:
+		return true
+	case BankCaseStageReview:
+		return true
+	case BankCaseStageTax:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BankCaseState.
+const (
+	BankCaseStateDone      BankCaseState = "done"
+	BankCaseStateLapsed    BankCaseState = "lapsed"
+	BankCaseStateRefused   BankCaseState = "refused"
+	BankCaseStateRunning   BankCaseState = "running"
+	BankCaseStateWithdrawn BankCaseState = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the BankCaseState enum.
+func (e BankCaseState) Valid() bool {
+	switch e {
+	case BankCaseStateDone:
+		return true
+	case BankCaseStateLapsed:
+		return true
+	case BankCaseStateRefused:
+		return true
+	case BankCaseStateRunning:
+		return true
+	case BankCaseStateWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BankCertificateKind.
+const (
+	BankCertificateKindProof BankCertificateKind = "proof"
+	BankCertificateKindTitle BankCertificateKind = "title"
+)
+
+// Valid indicates whether the value is a known member of the BankCertificateKind enum.
+func (e BankCertificateKind) Valid() bool {
+	switch e {
+	case BankCertificateKindProof:
+		return true
+	case BankCertificateKindTitle:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BuildingUnitState.
 const (
 	BuildingUnitStateFiled      BuildingUnitState = "filed"
@@ -204,6 +303,108 @@ func (e ContractState) Valid() bool {
 	}
 }
 
+// Defines values for ControlAction.
+const (
+	ControlActionRelease ControlAction = "release"
+	ControlActionRenew   ControlAction = "renew"
+	ControlActionSeize   ControlAction = "seize"
+)
+
+// Valid indicates whether the value is a known member of the ControlAction enum.
+func (e ControlAction) Valid() bool {
+	switch e {
+	case ControlActionRelease:
+		return true
+	case ControlActionRenew:
+		return true
+	case ControlActionSeize:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ControlDocumentKind.
+const (
+	ControlDocumentKindAssistance ControlDocumentKind = "assistance"
+	ControlDocumentKindOfficer    ControlDocumentKind = "officer"
+	ControlDocumentKindOther      ControlDocumentKind = "other"
+	ControlDocumentKindRuling     ControlDocumentKind = "ruling"
+)
+
+// Valid indicates whether the value is a known member of the ControlDocumentKind enum.
+func (e ControlDocumentKind) Valid() bool {
+	switch e {
+	case ControlDocumentKindAssistance:
+		return true
+	case ControlDocumentKindOfficer:
+		return true
+	case ControlDocumentKindOther:
+		return true
+	case ControlDocumentKindRuling:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ControlOutcome.
+const (
+	ControlOutcomeEntered  ControlOutcome = "entered"
+	ControlOutcomeQueued   ControlOutcome = "queued"
+	ControlOutcomeRefused  ControlOutcome = "refused"
+	ControlOutcomeReleased ControlOutcome = "released"
+	ControlOutcomeRenewed  ControlOutcome = "renewed"
+)
+
+// Valid indicates whether the value is a known member of the ControlOutcome enum.
+func (e ControlOutcome) Valid() bool {
+	switch e {
+	case ControlOutcomeEntered:
+		return true
+	case ControlOutcomeQueued:
+		return true
+	case ControlOutcomeRefused:
+		return true
+	case ControlOutcomeReleased:
+		return true
+	case ControlOutcomeRenewed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ControlState.
+const (
+	ControlStateEntered  ControlState = "entered"
+	ControlStatePassed   ControlState = "passed"
+	ControlStateQueued   ControlState = "queued"
+	ControlStateRefused  ControlState = "refused"
+	ControlStateReleased ControlState = "released"
+	ControlStateRenewed  ControlState = "renewed"
+)
+
+// Valid indicates whether the value is a known member of the ControlState enum.
+func (e ControlState) Valid() bool {
+	switch e {
+	case ControlStateEntered:
+		return true
+	case ControlStatePassed:
+		return true
+	case ControlStateQueued:
+		return true
+	case ControlStateRefused:
+		return true
+	case ControlStateReleased:
+		return true
+	case ControlStateRenewed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CountScope.
 const (
 	CountScopeCity   CountScope = "city"
@@ -216,6 +417,27 @@ func (e CountScope) Valid() bool {
 	case CountScopeCity:
 		return true
 	case CountScopeCounty:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CourtAction.
+const (
+	CourtActionRelease CourtAction = "release"
+	CourtActionRenew   CourtAction = "renew"
+	CourtActionSeize   CourtAction = "seize"
+)
+
+// Valid indicates whether the value is a known member of the CourtAction enum.
+func (e CourtAction) Valid() bool {
+	switch e {
+	case CourtActionRelease:
+		return true
+	case CourtActionRenew:
+		return true
+	case CourtActionSeize:
 		return true
 	default:
 		return false
@@ -540,6 +762,51 @@ func (e IdentityResult) Valid() bool {
 	}
 }
 
+// Defines values for InquiryDepartment.
+const (
+	InquiryDepartmentCivilAffairs InquiryDepartment = "civilAffairs"
+	InquiryDepartmentOther        InquiryDepartment = "other"
+	InquiryDepartmentPolice       InquiryDepartment = "police"
+)
+
+// Valid indicates whether the value is a known member of the InquiryDepartment enum.
+func (e InquiryDepartment) Valid() bool {
+	switch e {
+	case InquiryDepartmentCivilAffairs:
+		return true
+	case InquiryDepartmentOther:
+		return true
+	case InquiryDepartmentPolice:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JudgmentKind.
+const (
+	JudgmentKindAssistance JudgmentKind = "assistance"
+	JudgmentKindJudgment   JudgmentKind = "judgment"
+	JudgmentKindMediation  JudgmentKind = "mediation"
+	JudgmentKindRuling     JudgmentKind = "ruling"
+)
+
+// Valid indicates whether the value is a known member of the JudgmentKind enum.
+func (e JudgmentKind) Valid() bool {
+	switch e {
+	case JudgmentKindAssistance:
+		return true
+	case JudgmentKindJudgment:
+		return true
+	case JudgmentKindMediation:
+		return true
+	case JudgmentKindRuling:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LicenceKind.
 const (
 	LicenceKindAgency      LicenceKind = "agency"
@@ -687,6 +954,57 @@ func (e MortgageWay) Valid() bool {
 	}
 }
 
+// Defines values for NotaryKind.
+const (
+	NotaryKindAuthorisation NotaryKind = "authorisation"
+	NotaryKindContract      NotaryKind = "contract"
+	NotaryKindGift          NotaryKind = "gift"
+	NotaryKindIdentity      NotaryKind = "identity"
+	NotaryKindInheritance   NotaryKind = "inheritance"
+	NotaryKindOther         NotaryKind = "other"
+)
+
+// Valid indicates whether the value is a known member of the NotaryKind enum.
+func (e NotaryKind) Valid() bool {
+	switch e {
+	case NotaryKindAuthorisation:
+		return true
+	case NotaryKindContract:
+		return true
+	case NotaryKindGift:
+		return true
+	case NotaryKindIdentity:
+		return true
+	case NotaryKindInheritance:
+		return true
+	case NotaryKindOther:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NotaryState.
+const (
+	NotaryStateExpired NotaryState = "expired"
+	NotaryStateRevoked NotaryState = "revoked"
+	NotaryStateValid   NotaryState = "valid"
+)
+
+// Valid indicates whether the value is a known member of the NotaryState enum.
+func (e NotaryState) Valid() bool {
+	switch e {
+	case NotaryStateExpired:
+		return true
+	case NotaryStateRevoked:
+		return true
+	case NotaryStateValid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Outcome.
 const (
 	OutcomeCorrect Outcome = "correct"
@@ -789,6 +1107,27 @@ func (e PayChannel) Valid() bool {
 	case PayChannelUnionpay:
 		return true
 	case PayChannelWechat:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlaceState.
+const (
+	PlaceStateAbolished PlaceState = "abolished"
+	PlaceStateCurrent   PlaceState = "current"
+	PlaceStateRenamed   PlaceState = "renamed"
+)
+
+// Valid indicates whether the value is a known member of the PlaceState enum.
+func (e PlaceState) Valid() bool {
+	switch e {
+	case PlaceStateAbolished:
+		return true
+	case PlaceStateCurrent:
+		return true
+	case PlaceStateRenamed:
 		return true
 	default:
 		return false
@@ -1089,6 +1428,30 @@ func (e Structure) Valid() bool {
 	}
 }
 
+// Defines values for SupplyWay.
+const (
+	SupplyWayAllocation SupplyWay = "allocation"
+	SupplyWayGrant      SupplyWay = "grant"
+	SupplyWayInvestment SupplyWay = "investment"
+	SupplyWayLease      SupplyWay = "lease"
+)
+
+// Valid indicates whether the value is a known member of the SupplyWay enum.
+func (e SupplyWay) Valid() bool {
+	switch e {
+	case SupplyWayAllocation:
+		return true
+	case SupplyWayGrant:
+		return true
+	case SupplyWayInvestment:
+		return true
+	case SupplyWayLease:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TaxKind.
 const (
 	TaxKindDeed           TaxKind = "deed"
@@ -1260,6 +1623,24 @@ type ArchiveFile struct {
 // Area 面积，单位平方米，保留两位小数的字符串。
 type Area = string
 
+// Asset 划转的一项资产。
+type Asset struct {
+	// Address 坐落
+	Address Address `json:"address"`
+
+	// CertificateNo 证书号
+	CertificateNo CertificateNo `json:"certificateNo,omitempty,omitzero"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode,omitempty,omitzero"`
+
+	// Value 账面价值
+	Value Fen `json:"value,omitempty,omitzero"`
+}
+
+// AssetWay 划转方式。
+type AssetWay string
+
 // Attachment 材料。内容不随报文传输：凭摘要以 platform.material.fetch 取回。
 type Attachment struct {
 	// Digest SM3 摘要
@@ -1280,6 +1661,141 @@ type Attachment struct {
 	// Size 字节数
 	Size int `json:"size"`
 }
+
+// BankAuthorisation 权利人给本行的查询授权。
+type BankAuthorisation struct {
+	// Digest 授权书的 SM3 摘要，原件由本行留存备查
+	Digest Digest `json:"digest"`
+
+	// Number 授权书编号
+	Number string `json:"number"`
+
+	// SignedOn 签署日期
+	SignedOn Day `json:"signedOn"`
+
+	// Until 有效期至
+	Until Day `json:"until"`
+}
+
+// BankCase 本行的一件抵押登记业务。
+type BankCase struct {
+	// AcceptedAt 受理时间
+	AcceptedAt Instant `json:"acceptedAt,omitempty,omitzero"`
+
+	// Address 坐落
+	Address Address `json:"address"`
+
+	// AppliedAt 申请时间
+	AppliedAt Instant `json:"appliedAt"`
+
+	// Borrowers 借款人
+	Borrowers []Person `json:"borrowers"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo"`
+
+	// Item 事项名称
+	Item string `json:"item"`
+
+	// Loan 本行贷款金额
+	Loan Fen `json:"loan,omitempty,omitzero"`
+
+	// LoanContractNo 借款合同编号
+	LoanContractNo string `json:"loanContractNo,omitempty,omitzero"`
+
+	// MortgageCertificateNo 不动产登记证明号
+	MortgageCertificateNo CertificateNo `json:"mortgageCertificateNo,omitempty,omitzero"`
+
+	// PausedSince 等待申请人补正的起始时间
+	PausedSince Instant `json:"pausedSince,omitempty,omitzero"`
+
+	// PromisedBy 承诺办结日期
+	PromisedBy Day `json:"promisedBy,omitempty,omitzero"`
+
+	// Stage 环节
+	Stage BankCaseStage `json:"stage"`
+
+	// State 状态
+	State BankCaseState `json:"state"`
+
+	// Steps 本行的各项工作
+	Steps []BankCaseStep `json:"steps,omitempty,omitzero"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode"`
+}
+
+// BankCaseQueryRequest 查询已受理、预审的抵押登记业务：请求。
+type BankCaseQueryRequest struct {
+	// After 上一页最后一件的编号
+	After CaseNo `json:"after,omitempty,omitzero"`
+
+	// BankCode 银行代码，由平台分配
+	BankCode string `json:"bankCode"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo,omitempty,omitzero"`
+
+	// State 状态；不填为全部
+	State BankCaseState `json:"state,omitempty,omitzero"`
+}
+
+// BankCaseQueryResponse 查询已受理、预审的抵押登记业务：应答。
+type BankCaseQueryResponse struct {
+	// Cases 办件；没有的为空
+	Cases []BankCase `json:"cases,omitempty,omitzero"`
+
+	// More 是否还有下一页
+	More bool `json:"more"`
+}
+
+// BankCaseStage 办件进行到的环节。
+type BankCaseStage string
+
+// BankCaseState 办件状态。
+type BankCaseState string
+
+// BankCaseStep 本行的一项工作。
+type BankCaseStep struct {
+	// ClosedAt 办结时间；没有办结的没有
+	ClosedAt Instant `json:"closedAt,omitempty,omitzero"`
+
+	// Name 名称
+	Name string `json:"name"`
+
+	// OpenedAt 开始时间
+	OpenedAt Instant `json:"openedAt"`
+
+	// Operation 操作
+	Operation string `json:"operation"`
+
+	// Outcome 结果
+	Outcome string `json:"outcome,omitempty,omitzero"`
+}
+
+// BankCertificate 一份电子证照。
+type BankCertificate struct {
+	// Content 文件内容（Base64，PDF）；只有登记证明有
+	Content []byte `json:"content,omitempty,omitzero"`
+
+	// Digest 文件的 SM3 摘要
+	Digest Digest `json:"digest"`
+
+	// IssuedAt 制成时间
+	IssuedAt Instant `json:"issuedAt"`
+
+	// Kind 种类
+	Kind BankCertificateKind `json:"kind"`
+
+	// Number 证书号或证明号
+	Number CertificateNo `json:"number"`
+
+	// Size 字节数
+	Size int `json:"size"`
+}
+
+// BankCertificateKind 电子证照种类。
+type BankCertificateKind string
 
 // BankCertificatePushRequest 推送登记证明及电子证照：请求。
 type BankCertificatePushRequest struct {
@@ -1303,6 +1819,21 @@ type BankCertificatePushRequest struct {
 
 	// UnitCode 不动产单元代码
 	UnitCode UnitCode `json:"unitCode"`
+}
+
+// BankCertificateQueryRequest 查询本行业务的电子证照：请求。
+type BankCertificateQueryRequest struct {
+	// BankCode 银行代码，由平台分配
+	BankCode string `json:"bankCode"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo"`
+}
+
+// BankCertificateQueryResponse 查询本行业务的电子证照：应答。
+type BankCertificateQueryResponse struct {
+	// Certificates 电子证照；还没有制成的为空
+	Certificates []BankCertificate `json:"certificates,omitempty,omitzero"`
 }
 
 // BankLoanEvaluateRequest 推送贷款评估：请求。
@@ -1375,6 +1906,69 @@ type BankLoanResultRequest struct {
 
 	// Years 批准年限
 	Years int `json:"years,omitempty,omitzero"`
+}
+
+// BankRestrictionQueryRequest 根据证书号查询限制信息：请求。
+type BankRestrictionQueryRequest struct {
+	// BankCode 银行代码，由平台分配
+	BankCode string `json:"bankCode"`
+
+	// CertificateNo 不动产权证书号
+	CertificateNo CertificateNo `json:"certificateNo"`
+
+	// Owner 权利人
+	Owner Person `json:"owner"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BankRestrictionQueryResponse 根据证书号查询限制信息：应答。
+type BankRestrictionQueryResponse struct {
+	// Address 坐落
+	Address Address `json:"address,omitempty,omitzero"`
+
+	// AsOf 登记簿截止时间
+	AsOf Instant `json:"asOf"`
+
+	// Found 三项是否相符
+	Found bool `json:"found"`
+
+	// Restrictions 现有限制；没有的为空
+	Restrictions []Restriction `json:"restrictions,omitempty,omitzero"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode,omitempty,omitzero"`
+}
+
+// BankTitleQueryRequest 根据权利人查询产权信息：请求。
+type BankTitleQueryRequest struct {
+	// Authorisation 权利人的授权
+	Authorisation BankAuthorisation `json:"authorisation,omitempty,omitzero"`
+
+	// BankCode 银行代码，由平台分配
+	BankCode string `json:"bankCode"`
+
+	// ContractNo 本行办件的买卖合同或借款合同编号
+	ContractNo string `json:"contractNo,omitempty,omitzero"`
+
+	// Owner 权利人
+	Owner Person `json:"owner"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BankTitleQueryResponse 根据权利人查询产权信息：应答。
+type BankTitleQueryResponse struct {
+	// AsOf 登记簿截止时间
+	AsOf Instant `json:"asOf"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// Holdings 现有权利；没有的为空
+	Holdings []TitleHolding `json:"holdings,omitempty,omitzero"`
 }
 
 // BankTrustDepositRequest 通知托管资金到账：请求。
@@ -1581,6 +2175,174 @@ type BankTrustRefundedRequest struct {
 	WorkID WorkID `json:"workId"`
 }
 
+// BatchPage 批量查询结果的一页。各页互不依赖，收齐 pages 页即办结。
+type BatchPage struct {
+	// AsOf 登记簿截止时间
+	AsOf Instant `json:"asOf"`
+
+	// BatchNo 批次号
+	BatchNo string `json:"batchNo"`
+
+	// Page 第几页
+	Page int `json:"page"`
+
+	// Pages 共几页
+	Pages int `json:"pages"`
+
+	// Reference 查询时给的案号或业务号
+	Reference string `json:"reference"`
+
+	// Rows 本页各行的结果
+	Rows []InquiryAnswer `json:"rows"`
+}
+
+// BatchReceipt 批量查询的回执。
+type BatchReceipt struct {
+	// BatchNo 批次号
+	BatchNo string `json:"batchNo"`
+
+	// Pages 结果分几页回送
+	Pages int `json:"pages"`
+
+	// ReceivedAt 收到时间
+	ReceivedAt Instant `json:"receivedAt"`
+
+	// Rows 收到的行数
+	Rows int `json:"rows"`
+}
+
+// BigdataAssetQueryRequest 国有土地房屋资产划转查询（国资监管）：请求。
+type BigdataAssetQueryRequest struct {
+	// ApprovalNo 批准文号
+	ApprovalNo string `json:"approvalNo"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo,omitempty,omitzero"`
+
+	// CreditCode 划出或划入单位的统一社会信用代码
+	CreditCode string `json:"creditCode"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BigdataAssetQueryResponse 国有土地房屋资产划转查询（国资监管）：应答。
+type BigdataAssetQueryResponse struct {
+	// ApprovedOn 批准日期
+	ApprovedOn Day `json:"approvedOn,omitempty,omitzero"`
+
+	// Assets 资产
+	Assets []Asset `json:"assets,omitempty,omitzero"`
+
+	// Authority 批准机关
+	Authority string `json:"authority,omitempty,omitzero"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// From 划出单位
+	From string `json:"from,omitempty,omitzero"`
+
+	// To 划入单位
+	To string `json:"to,omitempty,omitzero"`
+
+	// Way 划转方式
+	Way AssetWay `json:"way,omitempty,omitzero"`
+}
+
+// BigdataBatchResultRequest 回送部门批量查询结果：请求。
+type BigdataBatchResultRequest struct {
+	// Result 结果的一页
+	Result BatchPage `json:"result"`
+}
+
+// BigdataBatchSubmitRequest 部门批量查询不动产登记信息：请求。
+type BigdataBatchSubmitRequest struct {
+	// BatchNo 批次号，由提交方编排
+	BatchNo string `json:"batchNo"`
+
+	// Department 查询部门
+	Department InquiryDepartment `json:"department"`
+
+	// Inquiry 查询依据
+	Inquiry Inquiry `json:"inquiry"`
+
+	// Rows 查询对象
+	Rows []InquiryRow `json:"rows"`
+}
+
+// BigdataBirthQueryRequest 出生医学证明查询（卫生健康）：请求。
+type BigdataBirthQueryRequest struct {
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo,omitempty,omitzero"`
+
+	// Child 子女
+	Child Person `json:"child"`
+
+	// ConsentNo 本人授权编号
+	ConsentNo string `json:"consentNo"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BigdataBirthQueryResponse 出生医学证明查询（卫生健康）：应答。
+type BigdataBirthQueryResponse struct {
+	// BornOn 出生日期
+	BornOn Day `json:"bornOn,omitempty,omitzero"`
+
+	// CertificateNo 出生医学证明编号
+	CertificateNo string `json:"certificateNo,omitempty,omitzero"`
+
+	// Father 父亲
+	Father Person `json:"father,omitempty,omitzero"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// Issuer 签发机构
+	Issuer string `json:"issuer,omitempty,omitzero"`
+
+	// Mother 母亲
+	Mother Person `json:"mother,omitempty,omitzero"`
+}
+
+// BigdataDeathQueryRequest 死亡医学证明查询（卫生健康）：请求。
+type BigdataDeathQueryRequest struct {
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo,omitempty,omitzero"`
+
+	// ConsentNo 本人授权编号
+	ConsentNo string `json:"consentNo"`
+
+	// Person 查询对象
+	Person Person `json:"person"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BigdataDeathQueryResponse 死亡医学证明查询（卫生健康）：应答。
+type BigdataDeathQueryResponse struct {
+	// CancelledOn 户籍注销日期
+	CancelledOn Day `json:"cancelledOn,omitempty,omitzero"`
+
+	// CertificateNo 死亡医学证明编号
+	CertificateNo string `json:"certificateNo,omitempty,omitzero"`
+
+	// CheckedAt 查询时间
+	CheckedAt Instant `json:"checkedAt"`
+
+	// DiedOn 死亡日期
+	DiedOn Day `json:"diedOn,omitempty,omitzero"`
+
+	// Found 是否有死亡登记
+	Found bool `json:"found"`
+
+	// Issuer 签发机构
+	Issuer string `json:"issuer,omitempty,omitzero"`
+}
+
 // BigdataHouseholdQueryRequest 户籍信息查询（公安）：请求。
 type BigdataHouseholdQueryRequest struct {
 	// CaseNo 办件编号
@@ -1633,6 +2395,84 @@ type BigdataIdentityVerifyResponse struct {
 
 	// Result 结果
 	Result IdentityResult `json:"result"`
+}
+
+// BigdataJudgmentQueryRequest 裁判文书、生效证明查询（法院）：请求。
+type BigdataJudgmentQueryRequest struct {
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo,omitempty,omitzero"`
+
+	// CaseRef 案号
+	CaseRef string `json:"caseRef,omitempty,omitzero"`
+
+	// Person 当事人
+	Person Person `json:"person"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BigdataJudgmentQueryResponse 裁判文书、生效证明查询（法院）：应答。
+type BigdataJudgmentQueryResponse struct {
+	// Judgments 文书，新的在前；没有的为空
+	Judgments []Judgment `json:"judgments,omitempty,omitzero"`
+}
+
+// BigdataLandQueryRequest 规划、测绘、土地供应查询（自然资源）：请求。
+type BigdataLandQueryRequest struct {
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo,omitempty,omitzero"`
+
+	// ParcelCode 宗地代码
+	ParcelCode string `json:"parcelCode"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BigdataLandQueryResponse 规划、测绘、土地供应查询（自然资源）：应答。
+type BigdataLandQueryResponse struct {
+	// AcceptanceNo 竣工验收备案号
+	AcceptanceNo string `json:"acceptanceNo,omitempty,omitzero"`
+
+	// Address 坐落
+	Address Address `json:"address,omitempty,omitzero"`
+
+	// ApprovalNo 用地批准书号
+	ApprovalNo string `json:"approvalNo,omitempty,omitzero"`
+
+	// Area 宗地面积
+	Area Area `json:"area,omitempty,omitzero"`
+
+	// ContractNo 出让合同或划拨决定书编号
+	ContractNo string `json:"contractNo,omitempty,omitzero"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// Idle 是否认定为闲置土地
+	Idle bool `json:"idle"`
+
+	// LandUse 土地用途
+	LandUse string `json:"landUse,omitempty,omitzero"`
+
+	// PlanningNo 建设工程规划许可证号
+	PlanningNo string `json:"planningNo,omitempty,omitzero"`
+
+	// SuppliedOn 供应日期
+	SuppliedOn Day `json:"suppliedOn,omitempty,omitzero"`
+
+	// Supply 供应方式
+	Supply SupplyWay `json:"supply,omitempty,omitzero"`
+
+	// SurveyNo 测绘成果编号
+	SurveyNo string `json:"surveyNo,omitempty,omitzero"`
+
+	// SurveyedOn 测绘日期
+	SurveyedOn Day `json:"surveyedOn,omitempty,omitzero"`
+
+	// Until 使用权终止日期
+	Until Day `json:"until,omitempty,omitzero"`
 }
 
 // BigdataLicenseQueryRequest 证照信息查询（市场监管、编办、金融监管、住建）：请求。
@@ -1701,6 +2541,108 @@ type BigdataMarriageQueryResponse struct {
 	State MarriageState `json:"state"`
 }
 
+// BigdataNotaryQueryRequest 公证书查询（公证机构）：请求。
+type BigdataNotaryQueryRequest struct {
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo,omitempty,omitzero"`
+
+	// CertificateNo 公证书编号
+	CertificateNo string `json:"certificateNo"`
+
+	// Principal 申请公证的当事人（委托公证为委托人）
+	Principal Person `json:"principal"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BigdataNotaryQueryResponse 公证书查询（公证机构）：应答。
+type BigdataNotaryQueryResponse struct {
+	// Agents 受托人
+	Agents []Person `json:"agents,omitempty,omitzero"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// IssuedOn 出证日期
+	IssuedOn Day `json:"issuedOn,omitempty,omitzero"`
+
+	// Kind 公证事项
+	Kind NotaryKind `json:"kind,omitempty,omitzero"`
+
+	// Office 公证机构
+	Office string `json:"office,omitempty,omitzero"`
+
+	// Scope 事项内容
+	Scope Text `json:"scope,omitempty,omitzero"`
+
+	// State 状态
+	State NotaryState `json:"state,omitempty,omitzero"`
+
+	// UnitCode 所涉不动产单元
+	UnitCode UnitCode `json:"unitCode,omitempty,omitzero"`
+
+	// ValidUntil 委托期限届满日；没有约定期限的没有
+	ValidUntil Day `json:"validUntil,omitempty,omitzero"`
+}
+
+// BigdataPlaceQueryRequest 地名地址查询（民政）：请求。
+type BigdataPlaceQueryRequest struct {
+	// Address 坐落
+	Address Address `json:"address"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo,omitempty,omitzero"`
+
+	// District 区县
+	District District `json:"district"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+}
+
+// BigdataPlaceQueryResponse 地名地址查询（民政）：应答。
+type BigdataPlaceQueryResponse struct {
+	// Former 曾用地名
+	Former []Address `json:"former,omitempty,omitzero"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// PlaceCode 地名代码
+	PlaceCode string `json:"placeCode,omitempty,omitzero"`
+
+	// Standard 标准地名地址
+	Standard Address `json:"standard,omitempty,omitzero"`
+
+	// State 状态
+	State PlaceState `json:"state,omitempty,omitzero"`
+}
+
+// BigdataTitleQueryRequest 部门查询不动产登记信息（公安、民政）：请求。
+type BigdataTitleQueryRequest struct {
+	// Department 查询部门
+	Department InquiryDepartment `json:"department"`
+
+	// Inquiry 查询依据
+	Inquiry Inquiry `json:"inquiry"`
+
+	// Person 查询对象
+	Person Person `json:"person"`
+}
+
+// BigdataTitleQueryResponse 部门查询不动产登记信息（公安、民政）：应答。
+type BigdataTitleQueryResponse struct {
+	// AsOf 登记簿截止时间
+	AsOf Instant `json:"asOf"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// Holdings 现有权利；没有的为空
+	Holdings []TitleHolding `json:"holdings,omitempty,omitzero"`
+}
+
 // BuildingUnit 楼盘表中的一户。
 type BuildingUnit struct {
 	// ContractNo 生效中的合同编号
@@ -1743,8 +2685,230 @@ type ContractKind string
 // ContractState 合同状态。
 type ContractState string
 
+// ControlAction 查控措施。
+type ControlAction string
+
+// ControlDocument 一份文书；内容凭摘要用 court.document.fetch 取回。
+type ControlDocument struct {
+	// Digest 内容的 SM3 摘要
+	Digest Digest `json:"digest"`
+
+	// Kind 文书种类
+	Kind ControlDocumentKind `json:"kind"`
+
+	// Mime 媒体类型
+	Mime string `json:"mime"`
+
+	// Name 文书名称
+	Name string `json:"name"`
+
+	// Size 字节数
+	Size int `json:"size"`
+}
+
+// ControlDocumentKind 随查控送达的文书。
+type ControlDocumentKind string
+
+// ControlOutcome 查控在登记簿上的结果。
+type ControlOutcome string
+
+// ControlState 查控办理状态。
+type ControlState string
+
+// ControlStatus 一项查控的办理情况。
+type ControlStatus struct {
+	// Action 措施
+	Action ControlAction `json:"action"`
+
+	// ControlNo 查控编号
+	ControlNo string `json:"controlNo"`
+
+	// EnteredAt 登簿时间
+	EnteredAt Instant `json:"enteredAt,omitempty,omitzero"`
+
+	// EnteredSince 送达之后、登簿之前已登记的权利的登记类型，请法院审查
+	EnteredSince []RegistrationType `json:"enteredSince,omitempty,omitzero"`
+
+	// From 查封起始日期；轮候的没有
+	From Day `json:"from,omitempty,omitzero"`
+
+	// Number 查封文号（协助执行通知书文号）
+	Number string `json:"number,omitempty,omitzero"`
+
+	// QueueOrder 轮候顺序，0 为已生效
+	QueueOrder int `json:"queueOrder,omitempty,omitzero"`
+
+	// Reason 不能办理的原因
+	Reason Text `json:"reason,omitempty,omitzero"`
+
+	// State 状态
+	State ControlState `json:"state"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode"`
+
+	// Until 查封结束日期；轮候的没有
+	Until Day `json:"until,omitempty,omitzero"`
+}
+
 // CountScope 统计范围。
 type CountScope string
+
+// CourtAction 法院查控的措施。
+type CourtAction string
+
+// CourtBatchResultRequest 回送法院批量查询结果：请求。
+type CourtBatchResultRequest struct {
+	// CourtCode 法院代码，由平台分配
+	CourtCode string `json:"courtCode"`
+
+	// Result 结果的一页
+	Result BatchPage `json:"result"`
+}
+
+// CourtBatchSubmitRequest 法院批量查询被执行人不动产：请求。
+type CourtBatchSubmitRequest struct {
+	// BatchNo 批次号，由提交方编排
+	BatchNo string `json:"batchNo"`
+
+	// CourtCode 法院代码，由平台分配
+	CourtCode string `json:"courtCode"`
+
+	// Inquiry 查询依据
+	Inquiry Inquiry `json:"inquiry"`
+
+	// Rows 被执行人
+	Rows []InquiryRow `json:"rows"`
+}
+
+// CourtControlQueryRequest 查询查控办理情况：请求。
+type CourtControlQueryRequest struct {
+	// ControlNo 查控编号
+	ControlNo string `json:"controlNo"`
+
+	// CourtCode 法院代码，由平台分配
+	CourtCode string `json:"courtCode"`
+}
+
+// CourtControlQueryResponse 查询查控办理情况：应答。
+type CourtControlQueryResponse struct {
+	// Status 办理情况
+	Status ControlStatus `json:"status"`
+}
+
+// CourtControlReportRequest 批量回送查控登簿情况：请求。
+type CourtControlReportRequest struct {
+	// CourtCode 法院代码，由平台分配
+	CourtCode string `json:"courtCode"`
+
+	// ReportedAt 回送时间
+	ReportedAt Instant `json:"reportedAt"`
+
+	// Results 各项查控的情况
+	Results []ControlStatus `json:"results"`
+}
+
+// CourtControlSubmitRequest 提交查控（查封、续行查封、解除查封）：请求。
+type CourtControlSubmitRequest struct {
+	// Action 措施
+	Action ControlAction `json:"action"`
+
+	// ControlNo 查控编号，由法院编排
+	ControlNo string `json:"controlNo"`
+
+	// CourtCode 法院代码，由平台分配
+	CourtCode string `json:"courtCode"`
+
+	// Documents 文书
+	Documents []ControlDocument `json:"documents"`
+
+	// Judges 送达的执行人员，至少两人
+	Judges []Judge `json:"judges"`
+
+	// Months 查封或续行的月数，至多 36
+	Months int `json:"months,omitempty,omitzero"`
+
+	// NoticeNo 协助执行通知书文号
+	NoticeNo string `json:"noticeNo"`
+
+	// OrderNo 裁定书文号
+	OrderNo string `json:"orderNo"`
+
+	// Presale 预查封
+	Presale bool `json:"presale,omitempty,omitzero"`
+
+	// SeizureNo 原查封的协助执行通知书文号；续行、解除时必填
+	SeizureNo string `json:"seizureNo,omitempty,omitzero"`
+
+	// ServedAt 送达时间，精确到分
+	ServedAt Instant `json:"servedAt"`
+
+	// Superior 上级法院解除下级法院的查封
+	Superior bool `json:"superior,omitempty,omitzero"`
+
+	// Target 被执行人
+	Target Person `json:"target"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode"`
+}
+
+// CourtControlSubmitResponse 提交查控（查封、续行查封、解除查封）：应答。
+type CourtControlSubmitResponse struct {
+	// Status 办理情况
+	Status ControlStatus `json:"status"`
+}
+
+// CourtDocumentFetchRequest 取回查控文书：请求。
+type CourtDocumentFetchRequest struct {
+	// ControlNo 查控编号
+	ControlNo string `json:"controlNo"`
+
+	// CourtCode 法院代码，由平台分配
+	CourtCode string `json:"courtCode"`
+
+	// Digest 内容的 SM3 摘要
+	Digest Digest `json:"digest"`
+}
+
+// CourtDocumentFetchResponse 取回查控文书：应答。
+type CourtDocumentFetchResponse struct {
+	// Content 内容（Base64）
+	Content []byte `json:"content"`
+
+	// Digest SM3 摘要
+	Digest Digest `json:"digest"`
+
+	// Mime 媒体类型
+	Mime string `json:"mime"`
+
+	// Size 字节数
+	Size int `json:"size"`
+}
+
+// CourtTitleQueryRequest 法院查询被执行人不动产：请求。
+type CourtTitleQueryRequest struct {
+	// CourtCode 法院代码，由平台分配
+	CourtCode string `json:"courtCode"`
+
+	// Inquiry 查询依据
+	Inquiry Inquiry `json:"inquiry"`
+
+	// Person 被执行人
+	Person Person `json:"person"`
+}
+
+// CourtTitleQueryResponse 法院查询被执行人不动产：应答。
+type CourtTitleQueryResponse struct {
+	// AsOf 登记簿截止时间
+	AsOf Instant `json:"asOf"`
+
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// Holdings 现有权利；没有的为空
+	Holdings []TitleHolding `json:"holdings,omitempty,omitzero"`
+}
 
 // Day 日期，形如 2026-11-24（北京时间）。
 type Day = string
@@ -2343,8 +3507,98 @@ type HousingTrustDepositRequest struct {
 // IdentityResult 比对结果。
 type IdentityResult string
 
+// Inquiry 查询的依据：哪个机关的谁，凭什么，为哪个案件查。平台逐次记入审计记录。
+type Inquiry struct {
+	// Authority 查询机关全称
+	Authority string `json:"authority"`
+
+	// LegalBasis 法律依据：文件名称和条款
+	LegalBasis string `json:"legalBasis"`
+
+	// Officer 经办人
+	Officer PersonName `json:"officer"`
+
+	// Purpose 查询目的
+	Purpose string `json:"purpose"`
+
+	// Reference 查询机关的案号或业务号
+	Reference string `json:"reference"`
+}
+
+// InquiryAnswer 批量查询中一行的结果。姓名与证件号码不是同一人的，与没有不动产的结果相同。
+type InquiryAnswer struct {
+	// Found 是否查到
+	Found bool `json:"found"`
+
+	// Holdings 现有权利；没有的为空
+	Holdings []TitleHolding `json:"holdings,omitempty,omitzero"`
+
+	// Seq 对应的行号
+	Seq int `json:"seq"`
+}
+
+// InquiryDepartment 经大数据平台查询的部门。
+type InquiryDepartment string
+
+// InquiryRow 批量查询中的一行：姓名（名称）和证件号码都要给，只作精确查询。
+type InquiryRow struct {
+	// Person 查询对象
+	Person Person `json:"person"`
+
+	// Seq 行号，批内不重复
+	Seq int `json:"seq"`
+}
+
 // Instant 时刻，RFC 3339，带时区。
 type Instant = time.Time
+
+// Judge 送达的执行人员。
+type Judge struct {
+	// CardNo 执行公务证号
+	CardNo string `json:"cardNo"`
+
+	// Name 姓名
+	Name PersonName `json:"name"`
+
+	// Phone 联系电话
+	Phone Phone `json:"phone,omitempty,omitzero"`
+}
+
+// Judgment 一份裁判文书及其生效证明。
+type Judgment struct {
+	// CaseRef 案号
+	CaseRef string `json:"caseRef"`
+
+	// Cause 案由
+	Cause string `json:"cause,omitempty,omitzero"`
+
+	// Court 法院
+	Court string `json:"court"`
+
+	// DecidedOn 裁判日期
+	DecidedOn Day `json:"decidedOn"`
+
+	// Effective 是否已生效
+	Effective bool `json:"effective"`
+
+	// EffectiveOn 生效日期
+	EffectiveOn Day `json:"effectiveOn,omitempty,omitzero"`
+
+	// Kind 文书种类
+	Kind JudgmentKind `json:"kind"`
+
+	// ProofNo 生效证明编号
+	ProofNo string `json:"proofNo,omitempty,omitzero"`
+
+	// Result 裁判结果摘要
+	Result Text `json:"result,omitempty,omitzero"`
+
+	// Units 文书所涉不动产单元
+	Units []UnitCode `json:"units,omitempty,omitzero"`
+}
+
+// JudgmentKind 文书种类。
+type JudgmentKind string
 
 // LicenceKind 证照种类。
 type LicenceKind string
@@ -2454,6 +3708,12 @@ type MortgageTerms struct {
 // MortgageWay 抵押方式。
 type MortgageWay string
 
+// NotaryKind 公证事项。
+type NotaryKind string
+
+// NotaryState 公证书状态。
+type NotaryState string
+
 // Outcome 审核结果：通过、请补正、不予通过。
 type Outcome string
 
@@ -2552,6 +3812,9 @@ type PersonName = string
 
 // Phone 电话号码。
 type Phone = string
+
+// PlaceState 地名状态。
+type PlaceState string
 
 // PlatformMaterialFetchRequest 取回材料内容：请求。
 type PlatformMaterialFetchRequest struct {
@@ -2872,6 +4135,63 @@ type RegistryContractResultRequest struct {
 
 	// SignedAt 双方签订时间
 	SignedAt Instant `json:"signedAt,omitempty,omitzero"`
+
+	// WorkID 委托编号
+	WorkID WorkID `json:"workId"`
+}
+
+// RegistryControlPushRequest 转办法院查控：请求。
+type RegistryControlPushRequest struct {
+	// Action 措施
+	Action CourtAction `json:"action"`
+
+	// ControlNo 查控编号
+	ControlNo string `json:"controlNo"`
+
+	// Court 法院
+	Court string `json:"court"`
+
+	// Months 查封或续行的月数
+	Months int `json:"months,omitempty,omitzero"`
+
+	// NoticeNo 协助执行通知书文号
+	NoticeNo string `json:"noticeNo"`
+
+	// OrderNo 裁定书文号
+	OrderNo string `json:"orderNo"`
+
+	// SeizureNo 原查封的协助执行通知书文号；续行、解除时有
+	SeizureNo string `json:"seizureNo,omitempty,omitzero"`
+
+	// ServedAt 送达时间，精确到分
+	ServedAt Instant `json:"servedAt"`
+
+	// Target 被执行人
+	Target Person `json:"target"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode"`
+
+	// WorkID 委托编号
+	WorkID WorkID `json:"workId"`
+}
+
+// RegistryControlResultRequest 反馈法院查控登簿结果：请求。
+type RegistryControlResultRequest struct {
+	// At 登簿或决定时间
+	At Instant `json:"at"`
+
+	// ControlNo 查控编号
+	ControlNo string `json:"controlNo"`
+
+	// Outcome 结果
+	Outcome ControlOutcome `json:"outcome"`
+
+	// Reason 不能办理的原因
+	Reason Text `json:"reason,omitempty,omitzero"`
+
+	// Restriction 登簿后的查封
+	Restriction Restriction `json:"restriction,omitempty,omitzero"`
 
 	// WorkID 委托编号
 	WorkID WorkID `json:"workId"`
@@ -3459,6 +4779,9 @@ type SmsSendResponse struct {
 // Structure 房屋结构。
 type Structure string
 
+// SupplyWay 土地供应方式。
+type SupplyWay string
+
 // SystemPingRequest 连通测试：请求。
 type SystemPingRequest struct {
 	// Echo 任意文字
@@ -3758,6 +5081,39 @@ type TemplateArg struct {
 
 // Text 说明文字。
 type Text = string
+
+// TitleHolding 一个人在登记簿上现有的一项权利。
+type TitleHolding struct {
+	// Address 坐落
+	Address Address `json:"address"`
+
+	// Area 建筑面积
+	Area Area `json:"area"`
+
+	// CertificateNo 该权利人的证书号；单位首次登记未单独发证的没有
+	CertificateNo CertificateNo `json:"certificateNo,omitempty,omitzero"`
+
+	// CoOwnership 共有方式
+	CoOwnership CoOwnership `json:"coOwnership"`
+
+	// District 区县
+	District District `json:"district"`
+
+	// RegisteredAt 登记时间
+	RegisteredAt Instant `json:"registeredAt"`
+
+	// Restrictions 现有的限制种类；没有限制的为空
+	Restrictions []RestrictionKind `json:"restrictions,omitempty,omitzero"`
+
+	// Share 该权利人的份额
+	Share Share `json:"share"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode"`
+
+	// Use 用途
+	Use HouseUse `json:"use"`
+}
 
 // TrackEvent 一条物流轨迹。
 type TrackEvent struct {

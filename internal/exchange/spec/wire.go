@@ -32,11 +32,11 @@ func SignedPath(path string) string {
 // SignRequest completes r with the head of a message and its signature: a new nonce, the time now, the
 // digest of body. It does not set r.Body. RelatesTo is empty except for a result.
 func SignRequest(id Identity, r *http.Request, messageID, relatesTo string, body []byte, now time.Time) (Head, error) {
-	head := Head{App: id.App, Time: now.Truncate(time.Second), Nonce: newNonce(), MessageID: messageID, RelatesTo: relatesTo, Digest: sm.SM3Hex(body)}
-	if err := head.sign(id.Key, r.Method, SignedPath(r.URL.Path)); err != nil {
+	head := Head{App: id.App, Time: now.Truncate(time.Second), Nonce: NewNonce(), MessageID: messageID, RelatesTo: relatesTo, Digest: sm.SM3Hex(body)}
+	if err := head.Sign(id.Key, r.Method, SignedPath(r.URL.Path)); err != nil {
 		return Head{}, err
 	}
-	head.write(r.Header)
+	head.Write(r.Header)
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	return head, nil
 }
@@ -63,21 +63,16 @@ func CheckRequest(r *http.Request, keys func(app string) (Verifier, error), now 
 	if err != nil {
 		return head, err
 	}
-	return head, head.check(key, r.Method, path, now)
+	return head, head.Check(key, r.Method, path, now)
 }
 
 // ReadBody reads the body that head announces: at most max bytes, and the very ones that were signed.
 func ReadBody(head Head, body io.Reader, max int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, max+1))
-	switch {
-	case slow(err):
-		return nil, NewFault(CodeSlow, "")
-	case err != nil:
-		return nil, NewFault(CodeAltered, "报文体没有送完")
-	case int64(len(data)) > max:
-		return nil, NewFault(CodeTooBig, "上限 "+strconv.FormatInt(max, 10)+" 字节")
+	data, err := readAll(body, max)
+	if err != nil {
+		return nil, err
 	}
-	return data, head.checkBody(data)
+	return data, head.CheckBody(data)
 }
 
 func slow(err error) bool {
@@ -106,14 +101,14 @@ func Refuse(w http.ResponseWriter, id Identity, path string, request Head, fault
 func answer(w http.ResponseWriter, id Identity, path string, request Head, status int, media string, body []byte, now time.Time) error {
 	head := Head{App: id.App, Time: now.Truncate(time.Second), Nonce: request.Nonce, MessageID: request.MessageID, Digest: sm.SM3Hex(body)}
 	if head.Nonce == "" || head.MessageID == "" {
-		head.Nonce, head.MessageID = newNonce(), "unreadable"
+		head.Nonce, head.MessageID = NewNonce(), "unreadable"
 	}
 	h := w.Header()
 	if id.Key != nil {
-		if err := head.sign(id.Key, strconv.Itoa(status), SignedPath(path)); err != nil {
+		if err := head.Sign(id.Key, strconv.Itoa(status), SignedPath(path)); err != nil {
 			return err
 		}
-		head.write(h)
+		head.Write(h)
 	}
 	h.Set("Content-Type", media)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -133,7 +128,7 @@ func ReadAnswer(resp *http.Response, path string, request Head, v Verifier, max 
 	if head.Nonce != request.Nonce || head.MessageID != request.MessageID {
 		return nil, NewFault(CodeBadSignature, "应答不属于本次请求")
 	}
-	if err := head.check(v, strconv.Itoa(resp.StatusCode), SignedPath(path), now); err != nil {
+	if err := head.Check(v, strconv.Itoa(resp.StatusCode), SignedPath(path), now); err != nil {
 		return nil, err
 	}
 	return ReadBody(head, resp.Body, max)

@@ -59,7 +59,7 @@ func (room *Room) addEndpoint(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	f.Set("secret") // a secret is not sent back
+	forget(f)
 	return web.Again(w, r, f, newPage(f, room.Exchange.Dialects()))
 }
 
@@ -92,8 +92,14 @@ func (room *Room) saveEndpoint(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	v.form.Set("secret") // a secret is not sent back
+	forget(v.form)
 	return web.Again(w, r, v.form, endpointPage(v))
+}
+
+// forget takes out of a form what is not sent back to the browser.
+func forget(f *web.Form) {
+	f.Set("secret")
+	f.Set("folderPassword")
 }
 
 // testEndpoint calls the other side once and says what it found.
@@ -137,7 +143,7 @@ func (room *Room) view(r *http.Request) (endpointView, error) {
 func fill(f *web.Form, e exchange.Endpoint) {
 	l := e.Limits
 	for name, value := range map[string]string{
-		"name": e.Name, "counterpart": e.Counterpart, "district": e.District, "item": e.Item, "party": e.Party, "dialect": e.Dialect, "baseURL": e.BaseURL,
+		"name": e.Name, "counterpart": e.Counterpart, "district": e.District, "item": e.Item, "party": e.Party, "dialect": e.Dialect, "baseURL": e.BaseURL, "folder": e.Folder, "folderKey": e.FolderKey,
 		"app": e.App, "peerApp": e.PeerApp, "scheme": or(e.Scheme, spec.SchemeSM2), "peerKey": e.PeerKey, "enabled": yes(e.Enabled), "version": strconv.FormatInt(e.Version, 10),
 		"timeout": seconds(l.Timeout), "attempts": count(l.Attempts), "retryDelay": seconds(l.RetryDelay), "rate": rate(l.Rate), "burst": strconv.Itoa(l.Burst),
 		"concurrency": strconv.Itoa(l.Concurrency), "breakerFailures": count(l.BreakerFailures), "breakerDelay": seconds(l.BreakerDelay),
@@ -151,6 +157,7 @@ func read(f *web.Form, before exchange.Endpoint) (exchange.Endpoint, *exchange.K
 	e := before
 	e.Name, e.Counterpart, e.District = f.Value("name"), f.Value("counterpart"), f.Value("district")
 	e.Item, e.Party, e.Dialect, e.BaseURL = f.Value("item"), f.Value("party"), f.Value("dialect"), f.Value("baseURL")
+	e.Folder, e.FolderKey = f.Value("folder"), strings.TrimSpace(f.Value("folderKey"))
 	e.App, e.PeerApp, e.Enabled = f.Value("app"), f.Value("peerApp"), f.Value("enabled") == "yes"
 	e.Version, _ = strconv.ParseInt(f.Value("version"), 10, 64)
 	e.Limits = exchange.Limits{
@@ -161,7 +168,14 @@ func read(f *web.Form, before exchange.Endpoint) (exchange.Endpoint, *exchange.K
 	f.Require("counterpart", "对方系统")
 	f.Require("dialect", "对接方式")
 	f.Require("reason", "修改原因")
-	return e, readKeys(f, before)
+	keys := readKeys(f, before)
+	if password := f.Value("folderPassword"); password != "" {
+		if keys == nil {
+			keys = &exchange.Keys{}
+		}
+		keys.Folder = password
+	}
+	return e, keys
 }
 
 // readKeys makes new keys where the form asks for them: always for a new endpoint that is called.

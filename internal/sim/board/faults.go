@@ -162,8 +162,11 @@ func (s *Faults) countDown(key string, f Fault) error {
 func (s *Faults) Strikes(system, operation string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := s.Strike(system, operation)
+		if f.Silent { // the server sees that a caller hung up only once the body is read
+			_, _ = io.Copy(io.Discard, r.Body)
+		}
 		switch {
-		case !f.Hold(r):
+		case !f.Hold(r.Context()):
 			return
 		case f.ErrorShare > 0:
 			http.Error(w, "simulated failure of "+system, http.StatusInternalServerError)
@@ -174,14 +177,12 @@ func (s *Faults) Strikes(system, operation string, next http.Handler) http.Handl
 }
 
 // Hold lets a request wait as the fault has it. False means that nobody waits for an answer any more.
-func (f Fault) Hold(r *http.Request) bool {
+func (f Fault) Hold(ctx context.Context) bool {
 	if f.Silent {
-		// Longer than any caller's patience. The server sees that a caller hung up only once the body is read.
-		_, _ = io.Copy(io.Discard, r.Body)
-		pause(r.Context(), 10*time.Minute)
+		pause(ctx, 10*time.Minute) // longer than any caller's patience
 		return false
 	}
-	return f.LatencyMS == 0 || pause(r.Context(), time.Duration(f.LatencyMS)*time.Millisecond)
+	return f.LatencyMS == 0 || pause(ctx, time.Duration(f.LatencyMS)*time.Millisecond)
 }
 
 type struckKey struct{}

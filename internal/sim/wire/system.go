@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/log"
 	"yichuang/internal/kit/sm"
 	"yichuang/internal/sim/board"
@@ -24,7 +25,11 @@ type About struct {
 	Counterpart string // the file of the interface it serves: "registry"
 	District    string // GB/T 2260; empty where it serves the whole city
 	Zone        string // zone of the platform that calls it
+	Dialect     string // how it speaks; empty: as the interface has it
 }
+
+// Unified is the dialect of those that speak the interface itself.
+const Unified = "unified"
 
 // System is one outside system on the published interface.
 type System struct {
@@ -95,15 +100,24 @@ type Endpoint struct {
 	District    string           `json:"district,omitempty"`
 	Zone        string           `json:"zone"`
 	App         string           `json:"app"`
-	URL         string           `json:"url"`
+	Dialect     string           `json:"dialect"`
+	URL         string           `json:"url,omitempty"`
+	Folder      *Folder          `json:"folder,omitempty"` // where it exchanges files
 	PublicKey   string           `json:"publicKey"`
 	Operations  []spec.Operation `json:"operations"`
+}
+
+// Folder is an account on a system's file server.
+type Folder struct {
+	URL      string `json:"url"`     // sftp://user@host:port/path or file:///path
+	HostKey  string `json:"hostKey"` // as a line of known_hosts has it
+	Password string `json:"password"`
 }
 
 // Endpoint describes the system to the platform.
 func (s *System) Endpoint() Endpoint {
 	e := Endpoint{Name: s.Name, Title: s.Title, Counterpart: s.Counterpart, District: s.District, Zone: s.Zone, App: s.App,
-		URL: s.hub.board.Base + "/" + s.Name, PublicKey: string(s.key.Public().PEM())}
+		Dialect: or(s.Dialect, Unified), URL: s.hub.board.Base + "/" + s.Name, PublicKey: string(s.key.Public().PEM())}
 	for op := range s.serves {
 		e.Operations = append(e.Operations, op)
 	}
@@ -132,41 +146,44 @@ func (s *System) identity(forge bool) spec.Identity {
 	return spec.Identity{App: s.App, Key: spec.SM2Key(key)}
 }
 
-// ServeHTTP takes a request of the platform; the path ends in /v1/….
+// ServeHTTP takes a request of the platform.
 func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.receive(r.Context(), spec.NewLetter(w, r))
+}
+
+// receive takes in a message of the platform and answers it, well or as the fault board has it.
+func (s *System) receive(ctx context.Context, l spec.Letter) {
 	now := s.Now()
-	head, err := spec.CheckRequest(r, s.hub.verifier, now)
+	info, head, err := l.Open(s.hub.verifier, now)
 	if err != nil {
-		s.refuse(w, r, head, "", err, false)
+		s.refuse(ctx, l, info.Operation, err, false)
 		return
 	}
-	info, _ := spec.ByPath(spec.SignedPath(r.URL.Path)) // CheckRequest knew the path
+	body, err := l.Body(info.MaxRequest, clock.System().Now().Add(info.Timeout))
 	fault := s.hub.board.Faults.Strike(s.Name, string(info.Operation))
-	if !fault.Hold(r) {
+	if !fault.Hold(ctx) {
 		return
 	}
-	if fault.ErrorShare > 0 {
-		s.refuse(w, r, head, info.Operation, spec.NewFault(spec.CodeUnavailable, "模拟故障"), false)
-		return
+	switch {
+	case err != nil:
+	case fault.ErrorShare > 0:
+		err = spec.NewFault(spec.CodeUnavailable, "模拟故障")
+	default:
+		err = s.hub.nonces.Use(head.App, head.Nonce, now)
 	}
-	if err := s.hub.nonces.Use(head.App, head.Nonce, now); err != nil {
-		s.refuse(w, r, head, info.Operation, err, fault.WrongSignature)
-		return
-	}
-	body, err := spec.ReadBody(head, r.Body, info.MaxRequest)
 	if err != nil {
-		s.refuse(w, r, head, info.Operation, err, fault.WrongSignature)
+		s.refuse(ctx, l, info.Operation, err, fault.WrongSignature)
 		return
 	}
 	call := Call{App: head.App, MessageID: head.MessageID, Operation: info.Operation, At: now}
-	status, answer, err := s.once(r.Context(), call, info, head.Digest, body)
+	status, answer, err := s.once(ctx, call, info, head.Digest, body)
 	if err != nil {
-		s.refuse(w, r, head, info.Operation, err, fault.WrongSignature)
+		s.refuse(ctx, l, info.Operation, err, fault.WrongSignature)
 		return
 	}
 	s.hub.note(Message{System: s.Name, Operation: info.Operation, Case: caseOf(body), Outcome: "ok"})
-	if err := spec.Answer(w, s.identity(fault.WrongSignature), r.URL.Path, head, status, answer, s.Now()); err != nil {
-		s.hub.board.Log.WarnContext(r.Context(), "answer not sent", "system", s.Name, "operation", info.Operation, "err", err)
+	if err := l.Answer(s.identity(fault.WrongSignature), status, answer, s.Now()); err != nil {
+		s.hub.board.Log.WarnContext(ctx, "answer not sent", "system", s.Name, "operation", info.Operation, "err", err)
 	}
 }
 
@@ -238,16 +255,16 @@ func (s *System) remember(key string, a answered) error {
 	return s.answered.Delete(oldest)
 }
 
-// refuse writes an error; one that is no *spec.Fault is ours.
-func (s *System) refuse(w http.ResponseWriter, r *http.Request, head spec.Head, op spec.Operation, err error, forge bool) {
+// refuse sends an error; one that is no *spec.Fault is ours.
+func (s *System) refuse(ctx context.Context, l spec.Letter, op spec.Operation, err error, forge bool) {
 	var fault *spec.Fault
 	if !errors.As(err, &fault) {
-		s.hub.board.Log.ErrorContext(r.Context(), "request failed", "system", s.Name, "operation", op, "err", err)
+		s.hub.board.Log.ErrorContext(ctx, "request failed", "system", s.Name, "operation", op, "err", err)
 		fault = spec.NewFault(spec.CodeInternal, "")
 	}
 	s.hub.note(Message{System: s.Name, Operation: op, Outcome: string(fault.Code)})
-	if err := spec.Refuse(w, s.identity(forge), r.URL.Path, head, fault, log.NewTrace(), s.Now()); err != nil {
-		s.hub.board.Log.WarnContext(r.Context(), "refusal not sent", "system", s.Name, "operation", op, "err", err)
+	if err := l.Refuse(s.identity(forge), fault, log.NewTrace(), s.Now()); err != nil {
+		s.hub.board.Log.WarnContext(ctx, "refusal not sent", "system", s.Name, "operation", op, "err", err)
 	}
 }
 

@@ -262,28 +262,15 @@ func (s *System) send(ctx context.Context, p parcel, f board.Fault) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, info.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, peer.URL+info.Path, bytes.NewReader(p.Body))
-	if err != nil {
-		return fmt.Errorf("%w: %w", board.ErrRejected, err)
-	}
-	head, err := spec.SignRequest(s.identity(f.WrongSignature), req, p.MessageID, p.RelatesTo, p.Body, s.hub.board.Now())
-	if err != nil {
-		return err
-	}
-	resp, err := s.hub.board.HTTP.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
 	v, err := s.hub.verifier(p.To)
 	if err != nil {
 		return err
 	}
-	answer, err := spec.ReadAnswer(resp, req.URL.Path, head, v, info.MaxResponse, s.hub.board.Now())
+	status, answer, err := s.carry(ctx, outgoing{peer: peer, info: info, self: s.identity(f.WrongSignature), verifier: v, parcel: p})
 	if err != nil {
-		return fmt.Errorf("answer %s: %w", resp.Status, err)
+		return err
 	}
-	return verdict(resp.StatusCode, answer)
+	return verdict(status, answer)
 }
 
 // final are the refusals that sending again cannot change.

@@ -16,8 +16,8 @@ func New() Dialect { return Dialect{} }
 // Name is "desk".
 func (Dialect) Name() string { return "desk" }
 
-// Remote is false: there is nothing to address.
-func (Dialect) Remote() bool { return false }
+// Needs is nothing: there is nobody to call.
+func (Dialect) Needs() dialect.Needs { return dialect.Needs{} }
 
 // Send returns dialect.ErrDesk.
 func (Dialect) Send(context.Context, dialect.Line, dialect.Message) (dialect.Answer, error) {

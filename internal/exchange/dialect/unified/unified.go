@@ -50,8 +50,8 @@ func New(clk clock.Clock) *Dialect {
 // Name is "unified".
 func (*Dialect) Name() string { return "unified" }
 
-// Remote is true.
-func (*Dialect) Remote() bool { return true }
+// Needs is keys and an address.
+func (*Dialect) Needs() dialect.Needs { return dialect.Needs{Keys: true, Address: true} }
 
 // Send posts the message once. The context bounds connecting, sending and reading the whole answer, so that a drip of bytes ends with it.
 func (d *Dialect) Send(ctx context.Context, line dialect.Line, m dialect.Message) (dialect.Answer, error) {
