@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -263,6 +265,22 @@ func holderWords(name, document, certificate string) string {
 	return land.MaskName(name) + land.MaskNumber(document) + " " + certificate
 }
 
+// patiently does as a page says that answers 429: it waits a second and comes again.
+func patiently(ctx context.Context, open func() error) error {
+	for {
+		err := open()
+		var status *play.StatusError
+		if !errors.As(err, &status) || status.Status != http.StatusTooManyRequests {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
 func (d *drill) lookAtPapers(ctx context.Context, s *state) (err error) {
 	if s.Papers, err = rowsOf[paper](ctx, d.books.office, `SELECT code, number, state, digest, '', '', '' FROM papers ORDER BY issued_at`); err != nil {
 		return err
@@ -274,7 +292,7 @@ func (d *drill) lookAtPapers(ctx context.Context, s *state) (err error) {
 	stranger := play.NewBrowser()
 	for i := range s.Papers {
 		p := &s.Papers[i]
-		if err := stranger.Open(d.city.Hall + "/v/" + p.Code); err != nil {
+		if err := patiently(ctx, func() error { return stranger.Open(d.city.Hall + "/v/" + p.Code) }); err != nil {
 			p.Shown = err.Error()
 		}
 		for _, words := range []string{"查不到这份文书", "已注销", "已被替换", "真实有效"} {

@@ -94,7 +94,7 @@ func (c *cityCmd) serve(ctx context.Context, logger *slog.Logger, database *embe
 			return err
 		}
 	}
-	g, err := newGround(c.Data, logger, "hall", "office")
+	g, err := newGround(c.Data, address(c.Port+4), logger, "hall", "office")
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ type outsideFile struct {
 
 // Run serves until ctx ends.
 func (c *serveCmd) Run(ctx context.Context) error {
-	g, err := newGround(c.Data, log.New(os.Stderr, c.Log), c.Zone...)
+	g, err := newGround(c.Data, c.OpsListen, log.New(os.Stderr, c.Log), c.Zone...)
 	if err != nil {
 		return err
 	}

@@ -32,15 +32,20 @@ type ground struct {
 	metrics *prometheus.Registry
 	catalog *catalog.Catalog
 	proxies []netip.Prefix
-	fast    bool // the queue looks for work all the time
+	process string // its name among those that share a database: host and address of operations
+	fast    bool   // the queue looks for work all the time
 }
 
-func newGround(data string, log *slog.Logger, zones ...string) (*ground, error) {
+// newGround opens what the zones of a process have in common; ops is the address that this process alone has on its host.
+func newGround(data, ops string, log *slog.Logger, zones ...string) (*ground, error) {
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	g := &ground{data: data, log: log, metrics: newRegistry()}
-	var err error
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("name of this host: %w", err)
+	}
+	g := &ground{data: data, log: log, metrics: newRegistry(), process: host + "/" + ops}
 	if g.keys, err = openKeys(filepath.Join(data, "keys"), zones...); err != nil {
 		return nil, err
 	}
@@ -87,7 +92,7 @@ func (g *ground) openOffice(ctx context.Context, db, hallURL string, secure bool
 	}
 	zone, err := office.New(ctx, office.Config{Pool: pool, Clock: clk, Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "office"}, g.metrics),
 		Keys: g.keys.office.ring, Signer: g.keys.office.signer, Former: g.keys.office.former, Blobs: files, Fonts: fonts, Seal: seal, Catalog: g.catalog, Flows: flows, Shared: g.keys.ferry,
-		HallKey: g.keys.hall.public, Verify: hallURL, Secure: secure, Proxies: g.proxies, Prefix: "TZ", PollFast: g.fast})
+		HallKey: g.keys.hall.public, Verify: hallURL, Secure: secure, Proxies: g.proxies, Prefix: "TZ", Process: g.process, PollFast: g.fast})
 	return zone, pool, err
 }
 
@@ -106,7 +111,7 @@ func (g *ground) openHall(ctx context.Context, db, url string, secure bool, set 
 	}
 	c := hall.Config{Pool: pool, Clock: clock.System(), Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "hall"}, g.metrics),
 		Keys: g.keys.hall.ring, Signer: g.keys.hall.signer, Blobs: files, Catalog: g.catalog, Shared: g.keys.ferry, OfficeKey: g.keys.office.public,
-		URL: url, Secure: secure, Proxies: g.proxies, PollFast: g.fast}
+		URL: url, Secure: secure, Proxies: g.proxies, Process: g.process, PollFast: g.fast}
 	if err := set(&c); err != nil {
 		return nil, pool, err
 	}

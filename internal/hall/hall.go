@@ -70,6 +70,9 @@ type Config struct {
 	Lenders  []application.Lender
 	Halls    []appointment.Hall
 	From     parcel.Sender
+	// Process names this process among all that share the database, the same each time it starts: what it was at work on when it was
+	// killed is taken up at once. Empty: after two minutes.
+	Process  string
 	PollFast bool
 }
 
@@ -218,7 +221,7 @@ func (z *Zone) work(r *rooms) error {
 	hourly := func(args river.JobArgs) *river.PeriodicJob {
 		return river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) { return args, nil }, nil)
 	}
-	cfg := &river.Config{Workers: workers, Logger: slog.New(slog.DiscardHandler),
+	cfg := &river.Config{ID: z.config.Process, Workers: workers, Logger: slog.New(slog.DiscardHandler),
 		RescueStuckJobsAfter: 2 * time.Minute, // of a killed process; River leaves one alone whose own timeout is longer
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
 		PeriodicJobs:         []*river.PeriodicJob{hourly(application.SweepArgs{}), hourly(sweepArgs{})}}
@@ -262,6 +265,11 @@ func (z *Zone) Routes() []web.Route { return z.web.Routes() }
 
 // Run works until ctx ends.
 func (z *Zone) Run(ctx context.Context) error {
+	if z.config.Process != "" {
+		if err := pg.ReclaimJobs(ctx, z.config.Pool, z.config.Process); err != nil {
+			return fmt.Errorf("hall: %w", err)
+		}
+	}
 	if err := z.queue.Start(ctx); err != nil {
 		return fmt.Errorf("hall: start queue: %w", err)
 	}

@@ -69,13 +69,16 @@ type Config struct {
 	Catalog *catalog.Catalog
 	Flows   fs.FS // *.bpmn at its root
 
-	Shared   *sm.Keyring    // ferry: the same in both zones
-	HallKey  *sm.PublicKey  // ferry: the hall's
-	Verify   string         // address of the hall, printed in QR codes
-	Secure   bool           // pages are reached over TLS
-	Proxies  []netip.Prefix // balancers in front, whose X-Forwarded-For is believed
-	Prefix   string         // of case numbers
-	PollFast bool           // the queue looks for work every few milliseconds: for demonstrations and tests
+	Shared  *sm.Keyring    // ferry: the same in both zones
+	HallKey *sm.PublicKey  // ferry: the hall's
+	Verify  string         // address of the hall, printed in QR codes
+	Secure  bool           // pages are reached over TLS
+	Proxies []netip.Prefix // balancers in front, whose X-Forwarded-For is believed
+	Prefix  string         // of case numbers
+	// Process names this process among all that share the database, the same each time it starts: what it was at work on when it was
+	// killed is taken up at once. Empty: after two minutes.
+	Process  string
+	PollFast bool // the queue looks for work every few milliseconds: for demonstrations and tests
 }
 
 // Zone is the office, ready to serve.
@@ -203,7 +206,7 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 	river.AddWorker(workers, &tickets.Night{Room: z.tickets})
 	river.AddWorker(workers, &exchangeadmin.Watcher{Room: z.monitor})
 	river.AddWorker(workers, flow.NewTimerWorker(engine, z.config.Pool))
-	cfg := &river.Config{
+	cfg := &river.Config{ID: z.config.Process,
 		Workers: workers, Logger: slog.New(slog.DiscardHandler), RescueStuckJobsAfter: 2 * time.Minute, // of a killed process; River leaves one alone whose own timeout is longer
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
 		PeriodicJobs: []*river.PeriodicJob{every(time.Minute, casework.LimitsArgs{}), every(time.Minute, casework.BillsArgs{}),
@@ -292,6 +295,11 @@ func (z *Zone) Routes() []web.Route { return z.web.Routes() }
 
 // Run works until ctx ends.
 func (z *Zone) Run(ctx context.Context) error {
+	if z.config.Process != "" {
+		if err := pg.ReclaimJobs(ctx, z.config.Pool, z.config.Process); err != nil {
+			return fmt.Errorf("office: %w", err)
+		}
+	}
 	if err := z.queue.Start(ctx); err != nil {
 		return fmt.Errorf("office: start queue: %w", err)
 	}

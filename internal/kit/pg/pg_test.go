@@ -302,4 +302,27 @@ func TestMigrateRiver(t *testing.T) {
 	exec(t, pool, `SELECT count(*) FROM river_job`)
 }
 
+// What a killed process was at work on is free at once; of others, nothing is touched, and a job that has used up its attempts waits.
+func TestReclaimJobs(t *testing.T) {
+	pool := pgtest.New(t)
+	if err := pg.MigrateRiver(t.Context(), pool); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, pool, `INSERT INTO river_job (kind, args, state, attempt, max_attempts, attempted_by, attempted_at) VALUES
+		('mine', '{}', 'running', 1, 3, '{other,me}', now()),
+		('spent', '{}', 'running', 3, 3, '{me}', now()),
+		('theirs', '{}', 'running', 1, 3, '{me,other}', now())`)
+	exec(t, pool, `INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('me', now(), now() + interval '1 hour')`)
+	if err := pg.ReclaimJobs(t.Context(), pool, "me"); err != nil {
+		t.Fatal(err)
+	}
+	var free, leaders string
+	if err := pool.QueryRow(t.Context(), `SELECT (SELECT string_agg(kind, ',') FROM river_job WHERE state = 'available'), (SELECT count(*)::text FROM river_leader)`).Scan(&free, &leaders); err != nil {
+		t.Fatal(err)
+	}
+	if free != "mine" || leaders != "0" {
+		t.Errorf("free: %s, leaders: %s", free, leaders)
+	}
+}
+
 var _ pg.Beginner = (*pgxpool.Pool)(nil)
