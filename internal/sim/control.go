@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -11,8 +12,10 @@ import (
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/land"
 	"yichuang/internal/sim/bank"
+	"yichuang/internal/sim/bigdata"
 	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/channel"
+	"yichuang/internal/sim/court"
 	"yichuang/internal/sim/pay"
 	"yichuang/internal/sim/registry"
 	"yichuang/internal/sim/wire"
@@ -57,7 +60,10 @@ func (s *Simcity) control(mux *http.ServeMux) {
 	list("/control/accounts", func(r *http.Request) any { return s.banks.Accounts(r.FormValue("bank")) })
 	list("/control/assessments", func(*http.Request) any { return s.tax.Assessments() })
 	list("/control/trusts", func(*http.Request) any { return s.housing.Trusts() })
+	list("/control/acts", func(*http.Request) any { return s.bigdata.Acts() })
+	list("/control/controls", func(r *http.Request) any { return s.courts.Controls(r.FormValue("court")) })
 	mux.HandleFunc("GET /control/book", s.book)
+	mux.HandleFunc("GET /control/batches", s.batches)
 
 	mux.HandleFunc("POST /control/peer", do(s.setPeer))
 	mux.HandleFunc("POST /control/samples", do(s.introduce))
@@ -82,6 +88,10 @@ func (s *Simcity) control(mux *http.ServeMux) {
 	mux.HandleFunc("POST /control/objection", do(func(in objection) (any, error) {
 		return s.registries.Object(in.Unit, in.Applicant, in.Reason)
 	}))
+	mux.HandleFunc("POST /control/death", do(func(in bigdata.Death) (any, error) { return s.bigdata.Die(in.Document, in.On) }))
+	mux.HandleFunc("POST /control/ask", doing(s.ask))
+	mux.HandleFunc("POST /control/court", doing(func(ctx context.Context, in court.Order) (any, error) { return s.courts.Submit(ctx, in) }))
+	mux.HandleFunc("POST /control/batch", doing(s.batch))
 	mux.HandleFunc("POST /control/face", do(func(in channel.Failing) (any, error) { return in, invalid(s.reach.Fail(in)) }))
 	mux.HandleFunc("POST /control/arrears", do(func(in arrears) (any, error) {
 		return in, s.utilities.Settle(in.Kind, in.Account, in.Arrears)
@@ -121,15 +131,20 @@ type (
 	}
 )
 
-// do is a handler that reads In, does something and answers with what comes of it.
+// do is doing for what needs no context.
 func do[In any](f func(In) (any, error)) http.HandlerFunc {
+	return doing(func(_ context.Context, in In) (any, error) { return f(in) })
+}
+
+// doing is a handler that reads In, does something and answers with what comes of it.
+func doing[In any](f func(context.Context, In) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in In
 		if err := board.Read(w, r, &in); err != nil {
 			board.Refuse(w, http.StatusBadRequest, "bad-body", err)
 			return
 		}
-		out, err := f(in)
+		out, err := f(r.Context(), in)
 		answer(w, out, err)
 	}
 }
@@ -153,7 +168,7 @@ func answer(w http.ResponseWriter, out any, err error) {
 	case errors.As(err, &bad):
 		board.Refuse(w, http.StatusBadRequest, "invalid", err)
 	case errors.Is(err, pay.ErrNoOrder), errors.Is(err, registry.ErrNoUnit), errors.Is(err, registry.ErrNoSeizure), errors.Is(err, bank.ErrNoAccount),
-		errors.Is(err, board.ErrNone):
+		errors.Is(err, board.ErrNone), errors.Is(err, bigdata.ErrNobody), errors.Is(err, court.ErrNoCourt), errors.Is(err, court.ErrNoTarget):
 		board.Refuse(w, http.StatusNotFound, "not-found", err)
 	case errors.Is(err, pay.ErrPaid), errors.Is(err, pay.ErrUnpaid), errors.Is(err, pay.ErrClosed), errors.Is(err, pay.ErrExpired),
 		errors.Is(err, bank.ErrNothing), errors.Is(err, bank.ErrClosed), errors.As(err, &fault):

@@ -21,6 +21,7 @@ import (
 	"yichuang/internal/sim/bigdata"
 	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/channel"
+	"yichuang/internal/sim/court"
 	"yichuang/internal/sim/ems"
 	"yichuang/internal/sim/housing"
 	"yichuang/internal/sim/idp"
@@ -68,6 +69,8 @@ type Simcity struct {
 	registries *registry.Registries
 	housing    *housing.Bureaus
 	tax        *tax.Bureau
+	bigdata    *bigdata.Platform
+	courts     *court.Courts
 	banks      *bank.Banks
 	utilities  *utility.Utilities
 	portal     *portal.Portal
@@ -180,7 +183,8 @@ func (s *Simcity) openDepartments(city *democity.City) error {
 		func() error { s.registries, err = registry.New(s.hub, city); return err },
 		func() error { s.housing, err = housing.New(s.hub, city); return err },
 		func() error { s.tax, err = tax.New(s.hub); return err },
-		func() error { _, err = bigdata.New(s.hub, city); return err },
+		func() error { s.bigdata, err = bigdata.New(s.hub, city); return err },
+		func() error { s.courts, err = court.New(s.hub, city); return err },
 		func() error { s.banks, err = bank.New(s.hub, city); return err },
 		func() error { s.utilities, err = utility.New(s.hub, city); return err },
 		func() error { s.portal, err = portal.New(s.hub); return err },

@@ -166,7 +166,7 @@ func TestCoverage(t *testing.T) {
 	for name := range named {
 		t.Errorf("%s is no operation", name)
 	}
-	tests := testNames(t, "..")
+	tests := testNames(t, "../..")
 	for _, name := range regexp.MustCompile(`\bTest[A-Za-z]+\b`).FindAllString(string(text), -1) {
 		if !tests[name] {
 			t.Errorf("%s is no test", name)

@@ -2175,27 +2175,6 @@ type BankTrustRefundedRequest struct {
 	WorkID WorkID `json:"workId"`
 }
 
-// BatchPage 批量查询结果的一页。各页互不依赖，收齐 pages 页即办结。
-type BatchPage struct {
-	// AsOf 登记簿截止时间
-	AsOf Instant `json:"asOf"`
-
-	// BatchNo 批次号
-	BatchNo string `json:"batchNo"`
-
-	// Page 第几页
-	Page int `json:"page"`
-
-	// Pages 共几页
-	Pages int `json:"pages"`
-
-	// Reference 查询时给的案号或业务号
-	Reference string `json:"reference"`
-
-	// Rows 本页各行的结果
-	Rows []InquiryAnswer `json:"rows"`
-}
-
 // BatchReceipt 批量查询的回执。
 type BatchReceipt struct {
 	// BatchNo 批次号
@@ -2252,8 +2231,23 @@ type BigdataAssetQueryResponse struct {
 
 // BigdataBatchResultRequest 回送部门批量查询结果：请求。
 type BigdataBatchResultRequest struct {
-	// Result 结果的一页
-	Result BatchPage `json:"result"`
+	// AsOf 登记簿截止时间
+	AsOf Instant `json:"asOf"`
+
+	// BatchNo 批次号
+	BatchNo string `json:"batchNo"`
+
+	// Page 第几页；收齐 pages 页即办结
+	Page int `json:"page"`
+
+	// Pages 共几页
+	Pages int `json:"pages"`
+
+	// Reference 查询时给的案号或业务号
+	Reference string `json:"reference"`
+
+	// Rows 本页各行的结果
+	Rows []InquiryAnswer `json:"rows"`
 }
 
 // BigdataBatchSubmitRequest 部门批量查询不动产登记信息：请求。
@@ -2759,11 +2753,26 @@ type CourtAction string
 
 // CourtBatchResultRequest 回送法院批量查询结果：请求。
 type CourtBatchResultRequest struct {
+	// AsOf 登记簿截止时间
+	AsOf Instant `json:"asOf"`
+
+	// BatchNo 批次号
+	BatchNo string `json:"batchNo"`
+
 	// CourtCode 法院代码，由平台分配
 	CourtCode string `json:"courtCode"`
 
-	// Result 结果的一页
-	Result BatchPage `json:"result"`
+	// Page 第几页；收齐 pages 页即办结
+	Page int `json:"page"`
+
+	// Pages 共几页
+	Pages int `json:"pages"`
+
+	// Reference 查询时给的案号或业务号
+	Reference string `json:"reference"`
+
+	// Rows 本页各行的结果
+	Rows []InquiryAnswer `json:"rows"`
 }
 
 // CourtBatchSubmitRequest 法院批量查询被执行人不动产：请求。

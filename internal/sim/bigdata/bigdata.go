@@ -1,14 +1,18 @@
-// Package bigdata simulates the city's big-data platform: identity and household of the police, marriage of civil affairs,
-// licences of market regulation and others, all from the invented city.
+// Package bigdata simulates the city's big-data platform, all from the invented city: identity and household of the police,
+// marriages and place names of civil affairs, births and deaths of health, notaries' certificates, courts' judgments, licences, transfers
+// of state assets, parcels. The departments behind it ask the platform by it, too, one by one and in batches.
 package bigdata
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"yichuang/internal/democity"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/land"
+	"yichuang/internal/sim/batch"
+	"yichuang/internal/sim/board"
 	"yichuang/internal/sim/town"
 	"yichuang/internal/sim/wire"
 )
@@ -16,8 +20,16 @@ import (
 // Platform is the big-data platform.
 type Platform struct {
 	*wire.System
-	city *democity.City
+	city      *democity.City
+	deaths    *board.Table[Death] // by document
+	batches   *batch.Book
+	acts      []Act
+	transfers []transfer
+	addresses map[string]*democity.Unit
 }
+
+// ErrNobody says that an operator named a citizen whom the city does not have.
+var ErrNobody = errors.New("the city has no such person")
 
 // New puts the platform on the hub.
 func New(h *wire.Hub, c *democity.City) (*Platform, error) {
@@ -25,11 +37,27 @@ func New(h *wire.Hub, c *democity.City) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Platform{s, c}
+	p := &Platform{System: s, city: c, acts: actsOf(c), transfers: transfersOf(c), addresses: byAddress(c)}
+	if p.deaths, err = board.OpenTable[Death](h.Board(), "bigdata-deaths"); err != nil {
+		return nil, err
+	}
+	if p.batches, err = batch.Open(h.Board(), "bigdata-batches"); err != nil {
+		return nil, err
+	}
 	wire.Handle(s, spec.BigdataIdentityVerify, p.identity)
 	wire.Handle(s, spec.BigdataHouseholdQuery, p.household)
 	wire.Handle(s, spec.BigdataMarriageQuery, p.marriage)
 	wire.Handle(s, spec.BigdataLicenseQuery, p.licence)
+	wire.Handle(s, spec.BigdataDeathQuery, p.death)
+	wire.Handle(s, spec.BigdataBirthQuery, p.birth)
+	wire.Handle(s, spec.BigdataNotaryQuery, p.notary)
+	wire.Handle(s, spec.BigdataJudgmentQuery, p.judgments)
+	wire.Handle(s, spec.BigdataAssetQuery, p.asset)
+	wire.Handle(s, spec.BigdataLandQuery, p.land)
+	wire.Handle(s, spec.BigdataPlaceQuery, p.place)
+	wire.Handle(s, spec.BigdataBatchResult, func(_ context.Context, _ wire.Call, in spec.BigdataBatchResultRequest) (spec.Ack, error) {
+		return spec.Ack{Received: true}, p.batches.Take(in.BatchNo, in.Page, in.Pages, in.Rows)
+	})
 	return p, nil
 }
 
@@ -48,8 +76,10 @@ func (p *Platform) identity(_ context.Context, c wire.Call, in spec.BigdataIdent
 		out.Result = spec.IdentityResultNotFound
 	case who.Name != in.Person.Name:
 		out.Result = spec.IdentityResultMismatch
-	case who.Marriage == democity.Deceased:
-		out.Result = spec.IdentityResultDeceased
+	default:
+		if _, dead := p.dead(who); dead {
+			out.Result = spec.IdentityResultDeceased
+		}
 	}
 	return out, nil
 }

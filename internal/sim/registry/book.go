@@ -33,6 +33,8 @@ type page struct {
 	Entered map[string]spec.RegistryEntryResultRequest `json:"entered,omitempty"`
 	// Cancelled lists cases that were taken back.
 	Cancelled []string `json:"cancelled,omitempty"`
+	// Lifted lists the notices by which courts had seizures lifted.
+	Lifted []string `json:"lifted,omitempty"`
 }
 
 func (p page) version() string { return "v" + strconv.Itoa(p.Version) }
@@ -185,7 +187,7 @@ func (b *books) change(code land.UnitCode, edit func(*page) error) (page, error)
 // clone lets an edit be abandoned half way.
 func (p page) clone() page {
 	p.Rights, p.Past, p.Restrictions = slices.Clone(p.Rights), slices.Clone(p.Past), slices.Clone(p.Restrictions)
-	p.Cancelled = slices.Clone(p.Cancelled)
+	p.Cancelled, p.Lifted = slices.Clone(p.Cancelled), slices.Clone(p.Lifted)
 	entered := make(map[string]spec.RegistryEntryResultRequest, len(p.Entered)+1)
 	for k, v := range p.Entered {
 		entered[k] = v

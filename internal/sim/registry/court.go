@@ -68,7 +68,7 @@ func (r *Registries) Seize(o Order) (spec.Restriction, error) {
 	if err != nil {
 		return made, err
 	}
-	return made, r.tell(s, p, spec.RestrictionActionRegistered, made)
+	return made, tell(s, p, spec.RestrictionActionRegistered, made)
 }
 
 // seizures counts those in force and waiting.
@@ -108,10 +108,10 @@ func (r *Registries) Release(unit land.UnitCode, order string) error {
 	if err != nil {
 		return err
 	}
-	if err := r.tell(s, p, spec.RestrictionActionReleased, ended); err != nil || woken == nil {
+	if err := tell(s, p, spec.RestrictionActionReleased, ended); err != nil || woken == nil {
 		return err
 	}
-	return r.tell(s, p, spec.RestrictionActionActivated, *woken)
+	return tell(s, p, spec.RestrictionActionActivated, *woken)
 }
 
 // wake moves the queue behind a place up; it returns the seizure that thereby takes effect.
@@ -158,7 +158,7 @@ func (r *Registries) Object(unit land.UnitCode, applicant, reason string) (spec.
 	if err != nil {
 		return made, err
 	}
-	return made, r.tell(s, p, spec.RestrictionActionRegistered, made)
+	return made, tell(s, p, spec.RestrictionActionRegistered, made)
 }
 
 func (r *Registries) of(unit land.UnitCode) (*wire.System, error) {
@@ -169,7 +169,7 @@ func (r *Registries) of(unit land.UnitCode) (*wire.System, error) {
 	return s, nil
 }
 
-func (r *Registries) tell(s *wire.System, p page, action spec.RestrictionAction, what spec.Restriction) error {
+func tell(s *wire.System, p page, action spec.RestrictionAction, what spec.Restriction) error {
 	return s.Tell(wire.Office, spec.RegistryRestrictionNotify, string(p.Unit), 0, spec.RegistryRestrictionNotifyRequest{
 		UnitCode: string(p.Unit), Action: action, Restriction: what, At: s.Now().In(clock.Shanghai()), Version: p.version(),
 	})

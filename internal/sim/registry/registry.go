@@ -67,6 +67,7 @@ func (o *office) serve() {
 	wire.Async(o.System, spec.RegistryContractPush, wire.After[spec.RegistryContractPushRequest](signingTakes), nil, o.sign)
 	wire.Async(o.System, spec.RegistrySurveyPush, surveySpan, nil, o.survey)
 	wire.Async(o.System, spec.RegistryEntryPush, wire.After[spec.RegistryEntryPushRequest](entryTakes), nil, o.enter)
+	wire.Async(o.System, spec.RegistryControlPush, wire.After[spec.RegistryControlPushRequest](controlTakes), o.servesUnit, o.control)
 }
 
 // mine returns the page of a unit of this district.

@@ -17,7 +17,7 @@ func (w *writer) registry() []Sample {
 		{Operation: spec.RegistryContractPush, Body: body{"workId": spec.WorkID{}, "caseNo": caseNo, "contract": w.sale()}},
 		{Operation: spec.RegistryEntryPush, Body: w.entry()},
 	}
-	return append(out, w.applications()...)
+	return append(append(out, w.applications()...), w.controls()...)
 }
 
 // applications push, follow and take back a case about another home.

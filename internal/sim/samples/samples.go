@@ -57,7 +57,7 @@ func For(c *democity.City, e wire.Endpoint) ([]Sample, error) {
 	}
 	make, ok := map[string]func() []Sample{
 		"registry": w.registry, "housing": w.housing, "tax": w.tax, "bank": w.bank, "fund": w.fund,
-		"bigdata": w.bigdata, "utility": w.utility, "delivery": w.delivery, "channel": w.channel,
+		"bigdata": w.bigdata, "court": w.court, "utility": w.utility, "delivery": w.delivery, "channel": w.channel,
 	}[e.Counterpart]
 	if !ok {
 		return []Sample{}, nil
@@ -137,17 +137,6 @@ func (w *writer) elsewhere() land.UnitCode {
 		}
 	}
 	return w.unit.Code
-}
-
-func (w *writer) bigdata() []Sample {
-	ask := body{"caseNo": caseNo, "person": w.buyer(), "purpose": "核验申请人", "consentNo": "SQ-{{run}}"}
-	bank := w.c.Banks[0]
-	return []Sample{
-		{Operation: spec.BigdataIdentityVerify, Body: ask},
-		{Operation: spec.BigdataHouseholdQuery, Body: ask},
-		{Operation: spec.BigdataMarriageQuery, Body: ask},
-		{Operation: spec.BigdataLicenseQuery, Body: body{"caseNo": caseNo, "kind": spec.LicenceKindFinancial, "creditCode": bank.Credit, "name": bank.Name, "purpose": "核验托管银行"}},
-	}
 }
 
 func (w *writer) utility() []Sample {
