@@ -53,3 +53,12 @@ func (a Address) Check() error {
 	}
 	return nil
 }
+
+// local gives the path of a folder on this machine.
+func (a Address) local() (dir string, ok bool) {
+	u, err := url.Parse(a.URL)
+	if err != nil || u.Scheme != "file" {
+		return "", false
+	}
+	return filepath.Clean(u.Path), true
+}
