@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,12 +27,17 @@ type Options struct {
 	Shared     *sm.Keyring   // the same in both zones, seals what travels
 	Signer     *sm.Signer    // this zone's
 	PeerKey    *sm.PublicKey // the other zone's
-	Blobs      *blob.Store
-	Log        *slog.Logger
+	// PeerKeys reads the other zone's keys anew, the current one and for a while the one before; nil: PeerKey never changes. It is
+	// asked when a signature does not fit.
+	PeerKeys func() ([]*sm.PublicKey, error)
+	Blobs    *blob.Store
+	Log      *slog.Logger
 	// Acked is told of each message that the other side has stored; may be nil. The hall removes uploads then.
 	Acked func(ctx context.Context, typ message.Type, blobs []string) error
 	// Workers is how many cases are applied at a time; 0 means 4.
 	Workers int
+	// MaxOpen is how many messages may wait here until the other zone is asked to hold; 0 means 5,000.
+	MaxOpen int
 }
 
 // Door is one zone's end of the ferry.
@@ -40,7 +46,16 @@ type Door struct {
 	sends     map[message.Type]bool
 	accepts   map[message.Type]bool
 	handlers  map[message.Type]handler
+	trust     *trust
 	transport Transport
+	collector Collector // the transport, where crates must be fetched; else nil
+	traits    Traits
+
+	toSend, toApply bell
+	cargo           held         // guarded by the lock of the outbox
+	holdUntil       atomic.Int64 // nanoseconds since 1970
+	got             []string     // files taken and not acknowledged; guarded, as is missed, by the lock of who fetches
+	missed          time.Time    // when it was last looked for what is missing
 }
 
 // Inbound is the head of a message being applied.
@@ -58,7 +73,11 @@ func New(o Options) *Door {
 	if o.Workers == 0 {
 		o.Workers = 4
 	}
-	d := &Door{o: o, sends: map[message.Type]bool{}, accepts: map[message.Type]bool{}, handlers: map[message.Type]handler{}}
+	if o.MaxOpen == 0 {
+		o.MaxOpen = maxOpen
+	}
+	d := &Door{o: o, sends: map[message.Type]bool{}, accepts: map[message.Type]bool{}, handlers: map[message.Type]handler{},
+		trust: &trust{source: o.PeerKeys, clock: o.Clock, log: o.Log, keys: []*sm.PublicKey{o.PeerKey}}, toSend: newBell(), toApply: newBell()}
 	for _, t := range message.Types(o.Zone) {
 		d.sends[t] = true
 	}

@@ -1,10 +1,12 @@
 package ferry_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -175,6 +177,8 @@ func (c *carrier) Carry(ctx context.Context, crate []byte) ([]byte, error) {
 	return answer, err
 }
 
+func (c *carrier) Traits() ferry.Traits { return ferry.Loop{}.Traits() }
+
 func TestLostAcknowledgementDoesNotDouble(t *testing.T) {
 	p := newPair(t)
 	c := &carrier{to: p.office.door, lose: 1}
@@ -204,28 +208,32 @@ func TestForgedAndAlteredCratesAreRefused(t *testing.T) {
 	p.hall.door.Connect(c)
 	p.hall.send(t, withdrawn("x"))
 	p.hall.pump(t)
-	var crate map[string]any
-	if err := json.Unmarshal(c.crates[0], &crate); err != nil {
+	lines := bytes.SplitN(c.crates[0], []byte("\n"), 3)
+	var head map[string]any
+	if err := json.Unmarshal(lines[1], &head); err != nil {
 		t.Fatal(err)
 	}
 	alter := func(key string, value any) []byte {
-		m := map[string]any{}
-		for k, v := range crate {
-			m[k] = v
-		}
+		m := maps.Clone(head)
 		m[key] = value
 		raw, _ := json.Marshal(m)
-		return raw
+		return bytes.Join([][]byte{lines[0], raw, lines[2]}, []byte("\n"))
 	}
+	bent := bytes.Clone(c.crates[0])
+	bent[len(bent)-1] ^= 1
 	cases := []struct {
 		name string
 		raw  []byte
 		want error
 	}{
-		{"no JSON", []byte("<xml>"), ferry.ErrSealed},
+		{"nothing", nil, ferry.ErrSealed},
+		{"no crate", []byte("<xml>"), ferry.ErrSealed},
+		{"only the first line", lines[0], ferry.ErrSealed},
+		{"cut off", c.crates[0][:len(c.crates[0])-1], ferry.ErrSealed},
+		{"longer", append(bytes.Clone(c.crates[0]), 'x'), ferry.ErrSealed},
 		{"other stream", alter("stream", "office"), ferry.ErrStream},
-		{"unknown kind", alter("kind", "gift"), ferry.ErrStream},
-		{"altered content", alter("sealed", []byte("AAAA")), ferry.ErrUnsigned},
+		{"other kind", alter("kind", "part"), ferry.ErrUnsigned},
+		{"altered content", bent, ferry.ErrUnsigned},
 		{"no signature", alter("sig", ""), ferry.ErrUnsigned},
 		{"too large", make([]byte, 65<<20), ferry.ErrTooLarge},
 	}

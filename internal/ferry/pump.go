@@ -6,127 +6,120 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"yichuang/internal/kit/blob"
 	"yichuang/internal/kit/pg"
 )
 
-// Connect sets the way to the other zone.
-func (d *Door) Connect(t Transport) { d.transport = t }
+const (
+	// maxParcels bounds a bundle by number.
+	maxParcels = 200
+	// flight is how many messages may be on their way at a time through a transport that answers later.
+	flight = 2000
+	// holdFor is how long a sender waits after the other zone has said that it has no room.
+	holdFor = time.Second
+)
 
-// Run pumps the outbox and applies the inbox until ctx ends. Any number of processes may run it: one pumps, all apply.
+// Connect sets the way to the other zone.
+func (d *Door) Connect(t Transport) {
+	d.transport, d.traits = t, t.Traits()
+	d.collector, _ = t.(Collector)
+}
+
+// Run pumps the outbox, fetches what has arrived and applies it, until ctx ends. Any number of processes may run it: one pumps, all
+// apply.
 func (d *Door) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return d.pumpLoop(ctx) })
-	g.Go(func() error { return d.applyLoop(ctx) })
-	if err := g.Wait(); err != nil && ctx.Err() == nil {
-		return err
-	}
-	return nil
-}
-
-// poll is the longest time that a committed message waits when a notification was missed.
-const poll = time.Second
-
-// listen calls do at once, then after each notification on channel and at least once a poll.
-func listen(ctx context.Context, pool *pgxpool.Pool, channel string, do func(context.Context) (more bool, err error), onErr func(error)) error {
-	for ctx.Err() == nil {
-		err := pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-			if _, err := c.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
-				return err
-			}
-			defer c.Exec(context.WithoutCancel(ctx), "UNLISTEN *") //nolint:errcheck // the connection is discarded if this fails
-			for {
-				more, err := do(ctx)
-				if err != nil {
-					return err
-				}
-				if more {
-					continue
-				}
-				wait, cancel := context.WithTimeout(ctx, poll)
-				_, err = c.Conn().WaitForNotification(wait)
-				cancel()
-				if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-					return err
-				}
-				if ctx.Err() != nil {
-					return nil
-				}
-			}
-		})
-		if ctx.Err() != nil {
+	loop := func(b bell, do func(context.Context) (bool, error), trouble string) {
+		g.Go(func() error {
+			b.turn(ctx, do, func(err error) { d.o.Log.Warn(trouble, "zone", d.o.Zone, "error", err) })
 			return nil
-		}
-		if err != nil {
-			onErr(err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(poll):
-			}
-		}
+		})
 	}
-	return nil
+	loop(d.toSend, d.Pump, "ferry is held up, trying again")
+	for range d.o.Workers {
+		loop(d.toApply, d.applySome, "ferry cannot apply, trying again")
+	}
+	if d.collector != nil {
+		g.Go(func() error { return d.collectLoop(ctx) })
+	}
+	g.Go(func() error { return d.reportLoop(ctx) })
+	return g.Wait()
 }
 
-func (d *Door) pumpLoop(ctx context.Context) error {
-	return listen(ctx, d.o.Pool, "ferry_out", d.Pump, func(err error) {
-		d.o.Log.Warn("ferry is held up, trying again", "zone", d.o.Zone, "error", err)
-	})
-}
-
-// Pump sends one bundle and reports whether more is waiting. It is exported so that tests and the drill can turn it by hand.
-func (d *Door) Pump(ctx context.Context) (more bool, err error) {
+// locked does something while nobody else, in no process, does anything to this zone's outbox. It reports whether it had its turn.
+func (d *Door) locked(ctx context.Context, do func(ctx context.Context, conn *pgxpool.Conn) error) (mine bool, err error) {
 	conn, err := d.o.Pool.Acquire(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer conn.Release()
-	var mine bool
 	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtext('ferry_out'))`).Scan(&mine); err != nil || !mine {
 		return false, err
 	}
 	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtext('ferry_out'))`) //nolint:errcheck // ends with the connection
+	return true, do(ctx, conn)
+}
 
-	if err := d.number(ctx, conn); err != nil {
-		return false, err
+// Pump sends one bundle of messages and one part of a file, and reports whether more is waiting. It is exported so that tests and
+// the drill can turn it by hand.
+func (d *Door) Pump(ctx context.Context) (more bool, err error) {
+	_, err = d.locked(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		if err := d.number(ctx, conn); err != nil {
+			return err
+		}
+		if full, err := d.heaped(); err != nil || full {
+			return err
+		}
+		moreMessages, err := d.pumpMessages(ctx, conn)
+		if err != nil {
+			return err
+		}
+		moreFiles, err := d.pumpFile(ctx, conn)
+		more = moreMessages || moreFiles
+		return err
+	})
+	return more && err == nil, err
+}
+
+// pumpMessages sends one bundle.
+func (d *Door) pumpMessages(ctx context.Context, conn *pgxpool.Conn) (more bool, err error) {
+	if d.holding() {
+		return false, nil
 	}
-	parcels, more, err := d.load(ctx, conn)
+	parcels, more, err := d.due(ctx, conn)
 	if err != nil || len(parcels) == 0 {
 		return false, err
 	}
-	if err := d.carryBlobs(ctx, parcels); err != nil {
-		return false, err
-	}
-	a, err := d.carry(ctx, parcels)
+	raw, err := d.packJSON(kindMessages, parcels)
 	if err != nil {
 		return false, err
 	}
-	return more || a.Rewound || a.UpTo < parcels[0].Seq-1, d.agree(ctx, conn, parcels, a)
-}
-
-// number gives committed messages their sequence. Messages of one case are inserted under that case's lock, so that
-// their positions are in order of commit; between cases order does not matter.
-func (d *Door) number(ctx context.Context, db pg.DB) error {
-	_, err := db.Exec(ctx, `
-		UPDATE ferry_out o SET seq = n.last + n.rank
-		FROM (SELECT pos, row_number() OVER (ORDER BY pos) AS rank,
-		             (SELECT coalesce(max(seq), 0) FROM ferry_out) AS last
-		      FROM ferry_out WHERE seq IS NULL) n
-		WHERE o.pos = n.pos`)
+	answer, err := d.transport.Carry(ctx, raw)
 	if err != nil {
-		return fmt.Errorf("ferry: number messages: %w", err)
+		return false, err
 	}
-	return nil
+	if d.traits.Wait > 0 {
+		return more, d.laid(ctx, conn, parcels)
+	}
+	again, err := d.answered(ctx, conn, answer)
+	return more || again, err
 }
 
-func (d *Door) load(ctx context.Context, db pg.DB) (parcels []parcel, more bool, err error) {
-	const limit = 200
-	rows, err := db.Query(ctx, `SELECT seq, id, type, case_key, body, blobs, created_at, again FROM ferry_out
-		WHERE acked_at IS NULL AND seq IS NOT NULL ORDER BY seq LIMIT $1`, limit)
+// due reads what is to be sent next: what was never sent, and what was laid down so long ago that it must be lost. Index
+// ferry_out_due.
+func (d *Door) due(ctx context.Context, db pg.DB) (parcels []parcel, more bool, err error) {
+	room := true
+	if d.traits.Wait > 0 {
+		err := db.QueryRow(ctx, `SELECT count(*) < $1 FROM ferry_out WHERE stored_at IS NULL AND seq IS NOT NULL AND sent_at IS NOT NULL`, flight).Scan(&room)
+		if err != nil {
+			return nil, false, fmt.Errorf("ferry: count messages on their way: %w", err)
+		}
+	}
+	rows, err := db.Query(ctx, `SELECT seq, prev, lane, id, type, case_key, body, blobs, created_at, state = 'void' FROM ferry_out
+		WHERE stored_at IS NULL AND seq IS NOT NULL AND (sent_at IS NULL AND $4 OR sent_at < $1::timestamptz - $2::interval * power(2, least(sends, 6) - 1))
+		ORDER BY lane, seq LIMIT $3`, d.o.Clock.Now(), d.traits.Wait, maxParcels, room)
 	if err != nil {
 		return nil, false, fmt.Errorf("ferry: load messages: %w", err)
 	}
@@ -135,59 +128,67 @@ func (d *Door) load(ctx context.Context, db pg.DB) (parcels []parcel, more bool,
 	for rows.Next() {
 		var p parcel
 		var sealed []byte
-		if err := rows.Scan(&p.Seq, &p.ID, &p.Type, &p.Case, &sealed, &p.Blobs, &p.At, &p.again); err != nil {
+		if err := rows.Scan(&p.Seq, &p.Prev, &p.Lane, &p.ID, &p.Type, &p.Case, &sealed, &p.Blobs, &p.At, &p.Void); err != nil {
 			return nil, false, fmt.Errorf("ferry: load messages: %w", err)
 		}
-		if size += len(sealed); size > maxBundle && len(parcels) > 0 {
+		if size += len(sealed) + parcelHead; size > d.traits.Bundle && len(parcels) > 0 {
 			return parcels, true, nil
 		}
-		if p.Body, err = d.o.Keys.Open(sealed, p.ID[:]); err != nil {
-			return nil, false, fmt.Errorf("ferry: open message %s: %w", p.ID, err)
+		if !p.Void {
+			if p.Body, err = d.o.Keys.Open(sealed, p.ID[:]); err != nil {
+				return nil, false, fmt.Errorf("ferry: open message %s: %w", p.ID, err)
+			}
 		}
 		parcels = append(parcels, p)
 	}
-	return parcels, len(parcels) == limit, rows.Err()
+	return parcels, len(parcels) == maxParcels, rows.Err()
 }
 
-func (d *Door) carryBlobs(ctx context.Context, parcels []parcel) error {
-	sent := map[string]bool{}
-	for _, p := range parcels {
-		for _, digest := range p.Blobs {
-			if sent[digest] {
-				continue
-			}
-			sent[digest] = true
-			data, err := d.o.Blobs.Get(ctx, digest)
-			if p.again && errors.Is(err, blob.ErrNotFound) {
-				continue // the other zone has had it, and has it unless it lost its files as well
-			}
-			if err != nil {
-				return fmt.Errorf("ferry: read file of %s: %w", p.ID, err)
-			}
-			raw, err := pack(d.o.Zone, "blob", blobCargo{digest, data}, d.o.Shared, d.o.Signer)
-			if err != nil {
-				return err
-			}
-			answer, err := d.transport.Carry(ctx, raw)
-			if err != nil {
-				return err
-			}
-			if err := unpack(answer, d.o.Peer, "ack", &ack{}, d.o.Shared, d.o.PeerKey); err != nil {
-				return err
-			}
-		}
+// parcelHead is about what a message takes in a bundle besides its body.
+const parcelHead = 300
+
+// laid notes that messages are on their way.
+func (d *Door) laid(ctx context.Context, db pg.DB, parcels []parcel) error {
+	seqs := make([]int64, len(parcels))
+	for i, p := range parcels {
+		seqs[i] = p.Seq
+	}
+	if _, err := db.Exec(ctx, `UPDATE ferry_out SET sent_at = $2, sends = sends + 1 WHERE seq = ANY($1)`, seqs, d.o.Clock.Now()); err != nil {
+		return fmt.Errorf("ferry: note what is on its way: %w", err)
 	}
 	return nil
 }
 
-func (d *Door) carry(ctx context.Context, parcels []parcel) (a ack, err error) {
-	raw, err := pack(d.o.Zone, "messages", parcels, d.o.Shared, d.o.Signer)
+// errNoAnswer says that a transport which meets the other zone brought no acknowledgement.
+var errNoAnswer = errors.New("ferry: the other zone answered with something else than an acknowledgement")
+
+// answered opens an acknowledgement and settles it.
+func (d *Door) answered(ctx context.Context, conn *pgxpool.Conn, raw []byte) (more bool, err error) {
+	kind, plain, err := d.unpack(raw)
 	if err != nil {
-		return a, err
+		return false, err
 	}
-	answer, err := d.transport.Carry(ctx, raw)
-	if err != nil {
-		return a, err
+	if kind != kindAck {
+		return false, errNoAnswer
 	}
-	return a, unpack(answer, d.o.Peer, "ack", &a, d.o.Shared, d.o.PeerKey)
+	var a ack
+	if err := decode(plain, &a); err != nil {
+		return false, err
+	}
+	return d.settle(ctx, conn, a)
 }
+
+// maxHeap is how many bytes may lie in the folder of the gap that nobody has carried away; then nothing new is laid down.
+const maxHeap = 128 << 20
+
+// heaped tells whether the appliance does not carry away what is laid down.
+func (d *Door) heaped() (bool, error) {
+	if d.collector == nil {
+		return false, nil
+	}
+	n, err := d.collector.Backlog()
+	return n > maxHeap, err
+}
+
+// holding tells whether the other zone has said a moment ago that it has no room.
+func (d *Door) holding() bool { return d.o.Clock.Now().UnixNano() < d.holdUntil.Load() }

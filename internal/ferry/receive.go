@@ -1,110 +1,143 @@
 package ferry
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"yichuang/internal/kit/pg"
 )
 
-// maxCrate bounds what a door reads: the largest file, sealed and encoded, with room to spare.
-const maxCrate = 64 << 20
+const (
+	// maxCrate bounds what a door reads, in bytes.
+	maxCrate = 64 << 20
+	// maxMessage bounds the body of one message, in bytes; files are bounded by the store that took them.
+	maxMessage = 16 << 20
+	// maxOpen is how many messages may wait here to be applied; more than this, and the other zone is asked to hold.
+	maxOpen = 5000
+	// maxSlices is how many slices of unfinished files may lie here: 1 GB.
+	maxSlices = 4096
+)
 
-// Receive verifies and stores one crate of the other zone and returns the sealed acknowledgement. Receiving the same
-// crate again stores nothing and acknowledges again.
+// Receive verifies one crate of the other zone, takes what is new of it, and returns the sealed acknowledgement, or nothing when none
+// is due. Receiving the same crate again takes nothing and acknowledges again.
 func (d *Door) Receive(ctx context.Context, raw []byte) ([]byte, error) {
-	if len(raw) > maxCrate {
-		return nil, ErrTooLarge
-	}
-	var head crate
-	if err := json.Unmarshal(raw, &head); err != nil {
-		return nil, ErrSealed
-	}
-	switch head.Kind {
-	case "blob":
-		return d.receiveBlob(ctx, raw)
-	case "messages":
-		return d.receiveMessages(ctx, raw)
-	}
-	return nil, ErrStream
-}
-
-func (d *Door) receiveBlob(ctx context.Context, raw []byte) ([]byte, error) {
-	var b blobCargo
-	if err := unpack(raw, d.o.Peer, "blob", &b, d.o.Shared, d.o.PeerKey); err != nil {
+	t, err := d.take(ctx, raw)
+	if err != nil || !t.owed {
 		return nil, err
 	}
-	ref, err := d.o.Blobs.Put(ctx, bytes.NewReader(b.Data), maxCrate)
-	if err != nil {
-		return nil, fmt.Errorf("ferry: store file: %w", err)
-	}
-	if ref.Digest != b.Digest {
-		return nil, ErrSealed
-	}
-	return pack(d.o.Zone, "ack", ack{}, d.o.Shared, d.o.Signer)
+	return d.acknowledge(ctx, t, nil)
 }
 
-func (d *Door) receiveMessages(ctx context.Context, raw []byte) ([]byte, error) {
-	var parcels []parcel
-	if err := unpack(raw, d.o.Peer, "messages", &parcels, d.o.Shared, d.o.PeerKey); err != nil {
-		return nil, err
-	}
-	for _, p := range parcels {
-		if !d.accepts[p.Type] {
-			return nil, ErrUnknownType{p.Type}
+// taken is what an acknowledgement has to speak of besides the numbers.
+type taken struct {
+	owed  bool // something came that must be acknowledged
+	full  bool // something was left, for want of room
+	known []known
+	files []string
+	late  []string // of these files nothing has come for too long
+}
+
+// add joins what several crates brought.
+func (t *taken) add(o taken) {
+	t.owed, t.full = t.owed || o.owed, t.full || o.full
+	t.known = append(t.known, o.known...)
+	for _, f := range o.files {
+		if !slices.Contains(t.files, f) {
+			t.files = append(t.files, f)
 		}
 	}
+}
+
+// take opens a crate and does what its kind asks for.
+func (d *Door) take(ctx context.Context, raw []byte) (t taken, err error) {
+	kind, plain, err := d.unpack(raw)
+	if err != nil {
+		return t, err
+	}
+	switch kind {
+	case kindMessages:
+		return d.takeMessages(ctx, plain)
+	case kindPart:
+		return d.takePart(ctx, plain)
+	case kindAck:
+		return t, d.takeAck(ctx, plain)
+	case kindReport:
+		return t, d.takeReport(ctx, plain)
+	}
+	return t, ErrStream
+}
+
+// acknowledge says what is stored here now.
+func (d *Door) acknowledge(ctx context.Context, t taken, got []string) ([]byte, error) {
+	a, err := d.look(ctx, d.o.Pool, d.patience())
+	if err != nil {
+		return nil, err
+	}
+	if a.Files, err = d.fileStates(ctx, d.o.Pool, t.files); err != nil {
+		return nil, err
+	}
+	late, err := d.fileStates(ctx, d.o.Pool, t.late)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range late {
+		f.Ask = !f.Whole
+		a.Files = append(a.Files, f)
+	}
+	a.Known, a.Hold, a.Got = t.known, t.full, got
+	return d.packJSON(kindAck, a)
+}
+
+// takeAck settles an acknowledgement that came as a crate of its own.
+func (d *Door) takeAck(ctx context.Context, plain []byte) error {
 	var a ack
-	err := pg.InTx(ctx, d.o.Pool, func(tx pgx.Tx) (err error) {
-		// One receiver of a stream at a time, over all processes: what is stored must not change while it is compared.
+	if err := decode(plain, &a); err != nil {
+		return err
+	}
+	mine, err := d.locked(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		_, err := d.settle(ctx, conn, a)
+		return err
+	})
+	if err == nil && !mine {
+		return errBusy
+	}
+	d.toSend.ring()
+	return err
+}
+
+// alone is a transaction in which nobody else, in no process, stores anything of the other zone's stream: what is stored must not
+// change while it is compared.
+func (d *Door) alone(ctx context.Context, do func(pgx.Tx) error) error {
+	return pg.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('ferry_in:' || $1))`, d.o.Peer); err != nil {
 			return err
 		}
-		a, err = d.store(ctx, tx, parcels)
+		return do(tx)
+	})
+}
+
+func (d *Door) takeMessages(ctx context.Context, plain []byte) (t taken, err error) {
+	var parcels []parcel
+	if err := json.Unmarshal(plain, &parcels); err != nil {
+		return t, ErrSealed
+	}
+	for _, p := range parcels {
+		if !p.Void && !d.accepts[p.Type] {
+			return t, ErrUnknownType{p.Type}
+		}
+	}
+	err = d.alone(ctx, func(tx pgx.Tx) (err error) {
+		t, err = d.store(ctx, tx, parcels)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ferry: store messages: %w", err)
+		return t, fmt.Errorf("ferry: store messages: %w", err)
 	}
-	return pack(d.o.Zone, "ack", a, d.o.Shared, d.o.Signer)
-}
-
-// store keeps the messages that are new and follow without a gap, and says how far the stream goes.
-func (d *Door) store(ctx context.Context, tx pgx.Tx, parcels []parcel) (a ack, err error) {
-	ids := make([]uuid.UUID, 0, len(parcels))
-	for _, p := range parcels {
-		ids = append(ids, p.ID)
-	}
-	if err := tx.QueryRow(ctx, `SELECT coalesce(max(seq), 0), (SELECT coalesce(array_agg(id), '{}') FROM ferry_in WHERE id = ANY($2))
-		FROM ferry_in WHERE stream = $1`, d.o.Peer, ids).Scan(&a.UpTo, &a.Have); err != nil {
-		return a, err
-	}
-	batch := &pgx.Batch{}
-	now := d.o.Clock.Now()
-	for _, p := range parcels {
-		known := slices.Contains(a.Have, p.ID)
-		if p.Seq <= a.UpTo && !known {
-			a.Rewound = true
-			return a, nil
-		}
-		if p.Seq != a.UpTo+1 || known {
-			continue
-		}
-		a.UpTo = p.Seq
-		batch.Queue(`INSERT INTO ferry_in (stream, seq, id, type, case_key, body, blobs, sent_at, received_at, not_before)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
-			d.o.Peer, p.Seq, p.ID, string(p.Type), p.Case, d.o.Keys.Seal(p.Body, p.ID[:]), p.Blobs, p.At, now)
-	}
-	a.Have = nil
-	if batch.Len() == 0 {
-		return a, nil
-	}
-	batch.Queue(`SELECT pg_notify('ferry_in', '')`)
-	return a, tx.SendBatch(ctx, batch).Close()
+	d.toApply.ring()
+	return t, nil
 }

@@ -96,9 +96,12 @@ func TestReceiverRestoredFromABackup(t *testing.T) {
 	}
 	send("1")
 	p.office.exec(t, `CREATE TABLE backup AS SELECT * FROM ferry_in`)
+	p.office.exec(t, `CREATE TABLE backup_stream AS SELECT * FROM ferry_stream`)
 	send("2", "3")
 	p.office.exec(t, `DELETE FROM ferry_in`)
 	p.office.exec(t, `INSERT INTO ferry_in SELECT * FROM backup`)
+	p.office.exec(t, `DELETE FROM ferry_stream`)
+	p.office.exec(t, `INSERT INTO ferry_stream SELECT * FROM backup_stream`)
 	send("4")
 	if want := []string{"1", "2", "3", "2", "3", "4"}; !slices.Equal(*heard, want) {
 		t.Errorf("the office heard %v, want %v", *heard, want)
@@ -115,6 +118,7 @@ func TestReceiverRestoredTooLate(t *testing.T) {
 	p.hall.send(t, withdrawn("2"))
 	p.hall.pump(t)
 	p.office.exec(t, `DELETE FROM ferry_in`)
+	p.office.exec(t, `DELETE FROM ferry_stream`)
 	p.hall.send(t, withdrawn("3"))
 	if _, err := p.hall.door.Pump(t.Context()); !errors.Is(err, ferry.ErrForgotten) {
 		t.Errorf("pumped: %v", err)

@@ -17,7 +17,7 @@ type Message struct {
 	Type  message.Type
 	Case  string   // ordering key: messages of one case are applied in the order sent
 	Body  any      // one of package message's structs
-	Blobs []string // digests of stored files that must arrive first
+	Blobs []string // digests of stored files without which it is not applied
 }
 
 // ErrUnknownType refuses a message that this zone may not send.
@@ -39,15 +39,16 @@ func (d *Door) Send(ctx context.Context, tx pgx.Tx, m Message) error {
 	if err != nil {
 		return fmt.Errorf("ferry: encode %s: %w", m.Type, err)
 	}
+	if len(body) > maxMessage {
+		return fmt.Errorf("ferry: send %s: %w", m.Type, ErrTooLarge)
+	}
 	if m.Blobs == nil {
 		m.Blobs = []string{}
 	}
-	batch := &pgx.Batch{}
-	batch.Queue(`INSERT INTO ferry_out (id, type, case_key, body, blobs, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		m.ID, string(m.Type), m.Case, d.o.Keys.Seal(body, m.ID[:]), m.Blobs, d.o.Clock.Now())
-	batch.Queue(`SELECT pg_notify('ferry_out', '')`)
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO ferry_out (id, type, case_key, lane, body, size, blobs, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		m.ID, string(m.Type), m.Case, laneOf(m.Type), d.o.Keys.Seal(body, m.ID[:]), len(body), m.Blobs, d.o.Clock.Now()); err != nil {
 		return fmt.Errorf("ferry: send %s: %w", m.Type, err)
 	}
+	d.toSend.ring()
 	return nil
 }

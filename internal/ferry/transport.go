@@ -1,19 +1,56 @@
 package ferry
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
+	"time"
 )
 
-// Transport carries one sealed crate to the other zone's Receive and brings back its sealed answer. It need not be
-// reliable: the pump tries again, and the receiver stores each message once.
+// Transport carries sealed crates to the other zone. It need not be reliable: it may lose, repeat and reorder them.
 type Transport interface {
+	// Carry takes one crate. A transport that meets the other zone brings back the answer of its Receive; one that lays crates
+	// down returns none, and what the other zone has to say comes as a crate of its own.
 	Carry(ctx context.Context, crate []byte) (answer []byte, err error)
+	Traits() Traits
 }
+
+// Traits are what the door must know of its transport.
+type Traits struct {
+	Name string
+	// Bundle is about how large a crate should become, in bytes. A single message may be larger.
+	Bundle int
+	// Wait is how long something may be on its way until it counts as lost; 0 means that Carry brings the answer.
+	Wait time.Duration
+	// Report is how often the two zones tell each other how they stand.
+	Report time.Duration
+}
+
+// Collector is a transport whose crates must be fetched.
+type Collector interface {
+	Transport
+	// Collect hands over each whole crate that has arrived. Names of what take took are returned, to be acknowledged; what it refused is
+	// set aside; any other error of take ends the round and leaves the crate where it is.
+	Collect(ctx context.Context, take func(ctx context.Context, crate []byte) error) (got []string, err error)
+	// Settled says that the other zone has got these.
+	Settled(names []string) error
+	// Backlog is how many bytes lie here that nobody has carried away yet.
+	Backlog() (int64, error)
+	// Quarantine is what was set aside.
+	Quarantine() ([]Quarantined, error)
+}
+
+// Quarantined is a file that is no crate of the other zone.
+type Quarantined struct {
+	Name   string    `json:"name"`
+	Size   int64     `json:"size"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"` // foreign | damaged | large | refused
+}
+
+// directBundle is the size of crates that are answered at once: a few milliseconds of work for either side.
+const directBundle = 1 << 20
+
+// reportEvery is how often zones that meet tell each other how they stand.
+const reportEvery = 5 * time.Second
 
 // Loop carries within one process; used when one process serves both zones.
 type Loop struct{ To *Door }
@@ -23,57 +60,7 @@ func (l Loop) Carry(ctx context.Context, crate []byte) ([]byte, error) {
 	return l.To.Receive(ctx, crate)
 }
 
-// HTTPS carries over the network to a Handler of the other zone. Client brings its own certificates and time limit.
-type HTTPS struct {
-	URL    string
-	Client *http.Client
-}
-
-// Carry posts the crate.
-func (h HTTPS) Carry(ctx context.Context, crate []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(crate))
-	if err != nil {
-		return nil, fmt.Errorf("ferry: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/octet-stream")
-	res, err := h.Client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ferry: carry: %w", err)
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err != nil {
-		return nil, fmt.Errorf("ferry: read answer: %w", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ferry: the other zone answered %d", res.StatusCode)
-	}
-	return answer, nil
-}
-
-// Handler serves the other zone's HTTPS transport.
-func (d *Door) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-			return
-		}
-		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCrate))
-		if err != nil {
-			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
-			return
-		}
-		answer, err := d.Receive(r.Context(), raw)
-		switch {
-		case err == nil:
-			w.Header().Set("Content-Type", "application/octet-stream")
-			_, _ = w.Write(answer)
-		case errors.Is(err, ErrUnsigned), errors.Is(err, ErrSealed), errors.Is(err, ErrStream):
-			d.o.Log.WarnContext(r.Context(), "ferry refused a crate", "error", err)
-			http.Error(w, "refused", http.StatusForbidden)
-		default:
-			d.o.Log.ErrorContext(r.Context(), "ferry could not store a crate", "error", err)
-			http.Error(w, "try again", http.StatusServiceUnavailable)
-		}
-	})
+// Traits of a call.
+func (l Loop) Traits() Traits {
+	return Traits{Name: "loop", Bundle: directBundle, Report: reportEvery}
 }
