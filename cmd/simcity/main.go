@@ -24,6 +24,7 @@ import (
 // settings are the flags; each has an environment variable, too.
 type settings struct {
 	Port            int     `help:"Port on 127.0.0.1 that everything is served on; 0 takes a free one." default:"9000" env:"SIMCITY_PORT"`
+	SFTPPort        int     `name:"sftp-port" help:"Port on 127.0.0.1 of the SFTP server; 0 takes the one of the last start, or a free one." default:"0" env:"SIMCITY_SFTP_PORT"`
 	Data            string  `help:"Folder of all state and keys, made when missing." default:"./var/simcity" env:"SIMCITY_DATA" type:"path"`
 	Seed            uint64  `help:"Which city is invented. Kept in the folder on the first start." default:"1" env:"SIMCITY_SEED"`
 	Today           string  `help:"Day on which the city is built, like 2026-11-24. Kept in the folder on the first start; empty means today." env:"SIMCITY_TODAY"`
@@ -50,6 +51,10 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("port %d is not free, choose another with --port: %w", s.Port, err)
 	}
+	files, err := listenFiles(s.Data, s.SFTPPort)
+	if err != nil {
+		return err
+	}
 	today := land.Date("")
 	if s.Today != "" {
 		if today, err = land.ParseDate(s.Today); err != nil {
@@ -58,15 +63,16 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 	}
 	logger := log.New(os.Stderr, s.LogFormat)
 	city, err := sim.Open(sim.Options{
-		Dir: s.Data, Base: "http://" + listener.Addr().String(), Seed: s.Seed, Today: today, Speed: s.Speed,
+		Dir: s.Data, Base: "http://" + listener.Addr().String(), Files: files.Addr().String(), Seed: s.Seed, Today: today, Speed: s.Speed,
 		Partner: s.PlatformPartner, Hall: s.PlatformHall, Log: logger,
 	})
 	if err != nil {
 		return err
 	}
 	server := &http.Server{Handler: city.Handler(), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- city.ServeFiles(ctx, files) }()
 	if err := json.NewEncoder(out).Encode(map[string]any{"ready": true, "url": "http://" + listener.Addr().String()}); err != nil {
 		return err
 	}
@@ -75,7 +81,7 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 	select {
 	case <-ctx.Done():
 	case err := <-failed:
-		if !errors.Is(err, http.ErrServerClosed) {
+		if err != nil && !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 
@@ -40,6 +41,7 @@ import (
 type Options struct {
 	Dir     string    // folder of all state and keys
 	Base    string    // address of the listener
+	Files   string    // address of the listener for SFTP, host and port; empty: none, folders are shown as they lie on the disk
 	Seed    uint64    // of the invented city; what an earlier run was founded with wins
 	Today   land.Date // day the city is built on; likewise
 	Speed   float64   // how much faster than life
@@ -176,7 +178,7 @@ func accounts(city *democity.City) []idp.Account {
 // openDepartments opens all that speaks the published interface.
 func (s *Simcity) openDepartments(city *democity.City) error {
 	var err error
-	if s.hub, err = wire.Open(s.board); err != nil {
+	if s.hub, err = wire.Open(s.board, s.options.Files); err != nil {
 		return err
 	}
 	for _, open := range []func() error{
@@ -200,6 +202,11 @@ func (s *Simcity) openDepartments(city *democity.City) error {
 
 // Run sends what is due until ctx ends.
 func (s *Simcity) Run(ctx context.Context) { s.board.Run(ctx) }
+
+// ServeFiles serves the systems' folders over SFTP until ctx ends.
+func (s *Simcity) ServeFiles(ctx context.Context, l net.Listener) error {
+	return s.hub.ServeFiles(ctx, l)
+}
 
 // Tick sends what is due now; for a clock that a test turns.
 func (s *Simcity) Tick(ctx context.Context) int { return s.board.Courier.Tick(ctx) }

@@ -93,7 +93,7 @@ var rooms = map[string][]string{
 	"internal/hall":          zone,
 	"internal/office":        zone,
 	"internal/sim": {"internal/land", "internal/democity", "internal/kit/clock", "internal/kit/log", "internal/kit/sm",
-		"internal/kit/doc", "internal/exchange/spec"},
+		"internal/kit/doc", "internal/kit/folder", "internal/exchange/spec"},
 	"catalog":      {},
 	"docs":         {},
 	"cmd/yichuang": append([]string{"internal/hall", "internal/office", "internal/conform", "catalog", "docs"}, zone...),

@@ -59,6 +59,7 @@ type Hub struct {
 	document *spec.Document
 	peers    *board.Table[Peer] // by zone
 	works    *board.Table[Work]
+	files    *fileServer
 	nonces   spec.Nonces
 	stranger *sm.Signer // nobody's key: signs what is to be forged
 
@@ -69,8 +70,9 @@ type Hub struct {
 	traffic  []Message
 }
 
-// Open loads the interface and the peers of an earlier run.
-func Open(b *board.Board) (*Hub, error) {
+// Open loads the interface and the peers of an earlier run. Files is the address of the file server, host and port; empty: there
+// is none, and the platform is shown the systems' folders themselves.
+func Open(b *board.Board, files string) (*Hub, error) {
 	h := &Hub{board: b, systems: map[string]*System{}, deciders: map[string]func(context.Context, Work) (any, error){}}
 	var err error
 	if h.document, err = spec.Load(); err != nil {
@@ -80,6 +82,9 @@ func Open(b *board.Board) (*Hub, error) {
 		return nil, err
 	}
 	if h.works, err = board.OpenTable[Work](b, "works"); err != nil {
+		return nil, err
+	}
+	if h.files, err = openFiles(b, files); err != nil {
 		return nil, err
 	}
 	if h.stranger, err = sm.NewSigner(); err != nil {

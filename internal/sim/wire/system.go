@@ -38,6 +38,7 @@ type System struct {
 	key      *sm.Signer
 	serves   map[spec.Operation]operation
 	answered *board.Table[answered]
+	account  account // on the file server, where its dialect needs one
 
 	mu      sync.Mutex
 	busy    map[string]bool // messages that are being handled
@@ -77,6 +78,11 @@ func (h *Hub) New(about About) (*System, error) {
 		return nil, err
 	}
 	s.history = s.answered.Keys()
+	if s.exchangesFiles() {
+		if s.account, err = h.files.enrol(s.Name); err != nil {
+			return nil, err
+		}
+	}
 	Handle(s, spec.SystemPing, func(_ context.Context, c Call, in spec.SystemPingRequest) (spec.SystemPingResponse, error) {
 		return spec.SystemPingResponse{Echo: in.Echo, System: s.Title, Now: c.At}, nil
 	})
@@ -85,6 +91,12 @@ func (h *Hub) New(about About) (*System, error) {
 	h.systems[s.Name], h.order = s, append(h.order, s)
 	return s, nil
 }
+
+// exchangesFiles tells whether the system's dialect needs a folder that the platform reaches.
+func (s *System) exchangesFiles() bool { return s.Dialect != "" && s.Dialect != Unified }
+
+// Dir is the system's folder on the file server, as it lies on the disk; only where the dialect has one.
+func (s *System) Dir() string { return s.hub.files.dir(s.account) }
 
 // Board is where the system keeps its state.
 func (s *System) Board() *board.Board { return s.hub.board }
@@ -122,6 +134,9 @@ func (s *System) Endpoint() Endpoint {
 		e.Operations = append(e.Operations, op)
 	}
 	slices.Sort(e.Operations)
+	if s.exchangesFiles() {
+		e.Folder = s.hub.files.folder(s.account)
+	}
 	return e
 }
 
