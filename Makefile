@@ -18,7 +18,7 @@ setup: ## fetch what the build and the program need: PostgreSQL, fonts
 	@scripts/setup-postgres
 	@scripts/setup-fonts
 
-setup-tests: setup ## fetch what the tests need besides: Chromium, pdftoppm, npm packages
+setup-tests: setup ## fetch what the tests need besides: Chromium, pdftoppm, xmllint, npm packages
 	@scripts/setup-browser
 
 build: setup ## compile bin/yichuang and bin/simcity

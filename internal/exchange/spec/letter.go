@@ -66,7 +66,7 @@ func (l *request) Refuse(self Identity, fault *Fault, trace string, now time.Tim
 // reading is not read: its connection is closed. The error is a *Fault where the sender is at fault.
 func ReadRequest(w http.ResponseWriter, r *http.Request, max int64, deadline time.Time) ([]byte, error) {
 	if r.ContentLength > max {
-		return nil, tooBig(max)
+		return nil, TooBig(max)
 	}
 	control := http.NewResponseController(w)
 	if err := control.SetReadDeadline(deadline); err != nil && !errors.Is(err, http.ErrNotSupported) {
@@ -95,14 +95,21 @@ func HostOf(r *http.Request) string {
 func readAll(body io.Reader, max int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(body, max+1))
 	switch {
-	case slow(err):
-		return nil, NewFault(CodeSlow, "")
 	case err != nil:
-		return nil, NewFault(CodeAltered, "报文体没有送完")
+		return nil, ReadingFault(err)
 	case int64(len(data)) > max:
-		return nil, tooBig(max)
+		return nil, TooBig(max)
 	}
 	return data, nil
 }
 
-func tooBig(max int64) *Fault { return NewFault(CodeTooBig, fmt.Sprintf("上限 %d 字节", max)) }
+// ReadingFault is the fault of a sender whose body could not be read to its end: it came too slowly, or broke off.
+func ReadingFault(err error) *Fault {
+	if slow(err) {
+		return NewFault(CodeSlow, "")
+	}
+	return NewFault(CodeAltered, "报文体没有送完")
+}
+
+// TooBig is the fault of a body of more than max bytes.
+func TooBig(max int64) *Fault { return NewFault(CodeTooBig, fmt.Sprintf("上限 %d 字节", max)) }
