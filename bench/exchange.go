@@ -94,7 +94,7 @@ func (b *bench) registry(ctx context.Context) (*exchange.Client, func(), error) 
 		return nil, nil, err
 	}
 	server := httptest.NewServer(&counterpart{clock: b.clock, signer: theirs, us: ours.Public()})
-	e := exchange.Endpoint{Name: "登记系统", Counterpart: "registry", District: hailing, Dialect: "unified", BaseURL: server.URL, App: ourApp, PeerApp: theirApp,
+	e := exchange.Endpoint{Name: "登记系统", Counterpart: "registry", District: hailing, Dialect: "unified", Grade: spec.GradeSensitive, BaseURL: server.URL, App: ourApp, PeerApp: theirApp,
 		Limits: exchange.DefaultLimits(), Enabled: true}
 	actor := exchange.Actor{ID: "bench", Name: "测量", Source: "127.0.0.1"}
 	if _, err := x.SetEndpoint(ctx, actor, e, &exchange.Keys{Signer: ours, Peer: theirs.Public()}, "测量"); err != nil {

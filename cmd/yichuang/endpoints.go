@@ -37,7 +37,7 @@ func connectEndpoints(ctx context.Context, x *exchange.Exchange, zone, app strin
 			continue
 		}
 		if !ok {
-			e = exchange.Endpoint{Name: s.Title, Counterpart: s.Counterpart, District: s.District, Party: partyOf(s), Dialect: s.Dialect, Enabled: true, Limits: exchange.DefaultLimits()}
+			e = exchange.Endpoint{Name: s.Title, Counterpart: s.Counterpart, District: s.District, Party: partyOf(s), Dialect: s.Dialect, Grade: x.GradeTo(s.Counterpart), Enabled: true, Limits: exchange.DefaultLimits()}
 		}
 		e.BaseURL, e.Folder, e.FolderKey, e.App, e.PeerApp = s.URL, s.Folder.URL, s.Folder.HostKey, app, s.App
 		if _, err := x.SetEndpoint(ctx, actor, e, &exchange.Keys{Signer: signer, Peer: peer, Folder: s.Folder.Password}, "演示城市接线"); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"yichuang/internal/audit"
 	"yichuang/internal/exchange"
+	"yichuang/internal/exchange/spec"
 	"yichuang/internal/hall"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/pg"
@@ -40,6 +41,7 @@ type lineSetting struct {
 	PeerApp     string `json:"peerApp"` // they, as they sign
 	PeerKey     string `json:"peerKey"` // PEM
 	Secret      string `json:"secret"`
+	Grade       int    `json:"grade"` // of data that they may be sent, 1 to 4; 0: all that their operations hold
 	Off         bool   `json:"off"`
 	Folder      string `json:"folder"`    // of files: file:///… or sftp://user@host/…
 	FolderKey   string `json:"folderKey"` // the SFTP server's public key
@@ -119,6 +121,9 @@ func setLines(ctx context.Context, x *exchange.Exchange, settings []lineSetting,
 			e = exchange.Endpoint{Name: s.Name, Limits: exchange.DefaultLimits()}
 		}
 		e.Counterpart, e.District, e.Item, e.Party, e.BaseURL, e.App, e.PeerApp, e.Enabled = s.Counterpart, s.District, s.Item, s.Party, s.Address, s.App, s.PeerApp, !s.Off
+		if e.Grade = spec.Grade(s.Grade); e.Grade == 0 {
+			e.Grade = x.GradeTo(s.Counterpart)
+		}
 		e.Folder, e.FolderKey = s.Folder, s.FolderKey
 		if e.Dialect = s.Dialect; e.Dialect == "" {
 			e.Dialect = "unified"

@@ -4,8 +4,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"yichuang/internal/kit/clock"
 )
 
 // RuleKind is what an alarm rule watches.
@@ -30,8 +28,7 @@ type Rule struct {
 	Above     float64       // raised above it; cleared at three quarters of it, so that it does not flicker
 	MinCalls  int           // of ErrorShare and Latency: fewer raise nothing
 	Window    time.Duration // likewise: over which it is measured
-	QuietFrom int           // minutes after midnight in Beijing; an alarm is raised in quiet hours, but told after them
-	QuietTo   int           // equal to QuietFrom: never quiet
+	Quiet     Quiet         // an alarm is raised in quiet hours, but told after them
 	SMS       bool          // told by SMS, too
 	Version   int64         // SetRule refuses a stale one
 	UpdatedAt time.Time     // zero: as delivered
@@ -43,16 +40,6 @@ const clearShare = 0.75
 
 // forgetAfter is how long an alarm stays of which nothing can be measured: a line that nobody uses is neither well nor ill.
 const forgetAfter = time.Hour
-
-// quiet tells whether nobody is told by SMS now. Hours past midnight are meant where the end lies before the beginning.
-func (r Rule) quiet(now time.Time) bool {
-	t := now.In(clock.Shanghai())
-	minute := t.Hour()*60 + t.Minute()
-	if r.QuietFrom <= r.QuietTo {
-		return minute >= r.QuietFrom && minute < r.QuietTo
-	}
-	return minute >= r.QuietFrom || minute < r.QuietTo
-}
 
 // reading is one number that a rule looks at.
 type reading struct {

@@ -36,7 +36,7 @@ func scanRule(row pgx.CollectableRow) (Rule, error) {
 		seconds int64
 		updated *time.Time
 	)
-	err := row.Scan(&r.Kind, &r.Enabled, &r.Above, &r.MinCalls, &seconds, &r.QuietFrom, &r.QuietTo, &r.SMS, &r.Version, &updated, &r.UpdatedBy)
+	err := row.Scan(&r.Kind, &r.Enabled, &r.Above, &r.MinCalls, &seconds, &r.Quiet.From, &r.Quiet.To, &r.SMS, &r.Version, &updated, &r.UpdatedBy)
 	r.Window = time.Duration(seconds) * time.Second
 	if updated != nil {
 		r.UpdatedAt = *updated
@@ -64,7 +64,7 @@ func (x *Exchange) SetRule(ctx context.Context, by Actor, r Rule, reason string)
 		}
 		if _, err := tx.Exec(ctx, `UPDATE exchange_alarm_rules SET enabled = $2, raise_above = $3, min_calls = $4, window_s = $5, quiet_from = $6, quiet_to = $7, sms = $8,
 			version = version + 1, updated_at = $9, updated_by = $10 WHERE kind = $1`,
-			r.Kind, r.Enabled, r.Above, r.MinCalls, int(r.Window.Seconds()), r.QuietFrom, r.QuietTo, r.SMS, x.clock.Now(), by.Name); err != nil {
+			r.Kind, r.Enabled, r.Above, r.MinCalls, int(r.Window.Seconds()), r.Quiet.From, r.Quiet.To, r.SMS, x.clock.Now(), by.Name); err != nil {
 			return fmt.Errorf("save alarm rule: %w", err)
 		}
 		return x.audit.Record(ctx, tx, ruleChange(by, reason, before, r))
@@ -89,7 +89,7 @@ func (r Rule) check() error {
 		return &ErrSetting{"calls", "应在 1 与 100000 次之间"}
 	case r.Window < time.Minute || r.Window > 24*time.Hour || r.Window%time.Minute != 0:
 		return &ErrSetting{"window", "应为 1 至 1440 的整数分钟"}
-	case r.QuietFrom < 0 || r.QuietFrom > 1439 || r.QuietTo < 0 || r.QuietTo > 1439:
+	case !r.Quiet.valid():
 		return &ErrSetting{"quiet", "免打扰时段应形如 22:00 至 07:00"}
 	}
 	return nil
@@ -112,6 +112,6 @@ func (r Rule) fields() []field {
 	yes := map[bool]string{true: "是", false: "否"}
 	return []field{
 		{"启用", yes[r.Enabled]}, {"上限", fmt.Sprint(r.Above)}, {"最少次数", fmt.Sprint(r.MinCalls)}, {"时间窗", span(r.Window)},
-		{"免打扰", fmt.Sprintf("%02d:%02d–%02d:%02d", r.QuietFrom/60, r.QuietFrom%60, r.QuietTo/60, r.QuietTo%60)}, {"短信", yes[r.SMS]},
+		{"免打扰", r.Quiet.String()}, {"短信", yes[r.SMS]},
 	}
 }

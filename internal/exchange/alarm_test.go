@@ -65,7 +65,7 @@ func TestQuietHours(t *testing.T) {
 		{12 * 60, 13 * 60, 13, 0, false},
 	} {
 		at := time.Date(2026, 11, 24, tt.hour, tt.minute, 0, 0, clock.Shanghai()).UTC()
-		if got := (Rule{QuietFrom: tt.from, QuietTo: tt.to}).quiet(at); got != tt.want {
+		if got := (Quiet{From: tt.from, To: tt.to}).At(at); got != tt.want {
 			t.Errorf("quiet from %d to %d at %02d:%02d: %v", tt.from, tt.to, tt.hour, tt.minute, got)
 		}
 	}

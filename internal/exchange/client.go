@@ -68,6 +68,9 @@ func (c *Client) call(ctx context.Context, s *station, info spec.Info, route Rou
 	if !s.Enabled {
 		return &Unavailable{Endpoint: s.Name, Reason: ReasonSwitchedOff, Err: ErrUnavailable}
 	}
+	if s.Quiet.At(c.x.clock.Now()) {
+		return &Unavailable{Endpoint: s.Name, Reason: ReasonQuiet, Err: ErrUnavailable}
+	}
 	body, err := spec.Encode(in)
 	if err != nil {
 		return err
@@ -75,6 +78,12 @@ func (c *Client) call(ctx context.Context, s *station, info spec.Info, route Rou
 	request, err := c.x.document.Parse(info.Operation, spec.Request, body)
 	if err != nil {
 		return err
+	}
+	if c.x.document.Grade(info.Operation, spec.Request) > s.Grade {
+		if request, err = request.Within(s.Grade); err != nil {
+			return withheld(s, err)
+		}
+		body = request.Raw
 	}
 	if int64(len(body)) > info.MaxRequest {
 		return spec.NewFault(spec.CodeTooBig, "")
@@ -86,6 +95,15 @@ func (c *Client) call(ctx context.Context, s *station, info spec.Info, route Rou
 	defer leave()
 	d := delivery{x: c.x, s: s, info: info, request: request, message: dialect.Message{Info: info, MessageID: messageID(info.Operation, key), Body: body, MaxAnswer: info.MaxResponse, Attachment: c.x.attachment}}
 	return d.run(ctx, route, out)
+}
+
+// withheld is what a caller is told when the endpoint may not be sent what the message must say: a technician has to look.
+func withheld(s *station, err error) error {
+	var fault *spec.Fault
+	if errors.As(err, &fault) {
+		return &Rejected{Endpoint: s.Name, Fault: fault}
+	}
+	return err
 }
 
 // messageID makes X-Message-Id of a key: readable where it fits the form, else its digest.

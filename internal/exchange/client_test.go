@@ -448,7 +448,7 @@ func TestWhereNothingIsSent(t *testing.T) {
 	if _, err := b.SetEndpoint(t.Context(), admin, e, &exchange.Keys{Signer: newSigner(t), Peer: c.signer.Public()}, ""); err != nil {
 		t.Fatal(err)
 	}
-	desk := exchange.Endpoint{Name: "泰兴市不动产登记", Counterpart: "registry", District: "321283", Dialect: "desk", Limits: exchange.DefaultLimits(), Enabled: true}
+	desk := exchange.Endpoint{Name: "泰兴市不动产登记", Counterpart: "registry", District: "321283", Dialect: "desk", Grade: spec.GradeSensitive, Limits: exchange.DefaultLimits(), Enabled: true}
 	if _, err := b.SetEndpoint(t.Context(), admin, desk, nil, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -499,7 +499,7 @@ func TestMostSpecificRouteWins(t *testing.T) {
 	} {
 		_, err := b.SetEndpoint(t.Context(), admin, exchange.Endpoint{
 			Name: e.path, Counterpart: "utility", District: e.district, Item: e.item, Party: e.party, Dialect: "unified", BaseURL: c.URL + "/" + e.path,
-			App: "taizhou-yichuang", PeerApp: "registry-321202", Limits: exchange.DefaultLimits(), Enabled: true,
+			App: "taizhou-yichuang", PeerApp: "registry-321202", Grade: spec.GradeSensitive, Limits: exchange.DefaultLimits(), Enabled: true,
 		}, keys, "")
 		if err != nil {
 			t.Fatal(err)
@@ -538,7 +538,7 @@ func TestSharedSecret(t *testing.T) {
 		_ = spec.Answer(w, self, r.URL.Path, head, 200, mustJSON(t, map[string]any{"unitCode": unitCode, "transferable": true, "changed": false, "restrictions": []any{}, "openCase": false, "version": "v17", "asOf": b.clock.Now()}), b.clock.Now())
 	})
 	e, err := b.SetEndpoint(t.Context(), admin, exchange.Endpoint{
-		Name: "海陵区不动产登记系统", Counterpart: "registry", Dialect: "unified", BaseURL: c.URL, App: "taizhou-yichuang", PeerApp: "registry-321202", Limits: exchange.DefaultLimits(), Enabled: true,
+		Name: "海陵区不动产登记系统", Counterpart: "registry", Dialect: "unified", BaseURL: c.URL, App: "taizhou-yichuang", PeerApp: "registry-321202", Grade: spec.GradeSensitive, Limits: exchange.DefaultLimits(), Enabled: true,
 	}, &exchange.Keys{Secret: secret}, "")
 	if err != nil || e.Scheme != spec.SchemeHMAC || e.OwnKey != "" {
 		t.Fatalf("endpoint %+v, %v", e, err)

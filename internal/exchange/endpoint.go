@@ -17,18 +17,20 @@ import (
 // Endpoint is the setting of one counterpart's system: where it is, how it is spoken to, how much of it may be asked.
 type Endpoint struct {
 	ID          uuid.UUID
-	Name        string // Chinese, for the pages: 海陵区不动产登记系统
-	Counterpart string // as the specification's files are named: registry, housing, tax …
-	District    string // county code; "" for the whole city
-	Item        string // item code; "" for all items
-	Party       string // which of several systems of a kind: a bank's code, water, power …; "" for any
-	Dialect     string // unified, desk …
-	BaseURL     string // up to before /v1/
-	Folder      string // of files, file:///… or sftp://user@host/…; "" for none
-	FolderKey   string // the SFTP server's public key
-	App         string // we, as the counterpart knows us
-	PeerApp     string // the counterpart, as it signs; the endpoints of one system share it and its key
-	Scheme      string // spec.SchemeSM2 or spec.SchemeHMAC; follows from the keys
+	Name        string     // Chinese, for the pages: 海陵区不动产登记系统
+	Counterpart string     // as the specification's files are named: registry, housing, tax …
+	District    string     // county code; "" for the whole city
+	Item        string     // item code; "" for all items
+	Party       string     // which of several systems of a kind: a bank's code, water, power …; "" for any
+	Dialect     string     // unified, desk …
+	BaseURL     string     // up to before /v1/
+	Folder      string     // of files, file:///… or sftp://user@host/…; "" for none
+	FolderKey   string     // the SFTP server's public key
+	App         string     // we, as the counterpart knows us
+	PeerApp     string     // the counterpart, as it signs; the endpoints of one system share it and its key
+	Scheme      string     // spec.SchemeSM2 or spec.SchemeHMAC; follows from the keys
+	Grade       spec.Grade // of the data it may be sent
+	Quiet       Quiet      // when it is not called
 	Limits      Limits
 	Enabled     bool
 
@@ -92,6 +94,12 @@ func (e *Endpoint) check(d dialect.Dialect) error {
 	}
 	if u, err := url.Parse(e.BaseURL); d.Needs().Address && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "") {
 		return &ErrSetting{"baseURL", "应为 http 或 https 地址，不含用户名、查询串与锚点"}
+	}
+	switch {
+	case e.Grade < spec.GradeOpen || e.Grade > spec.GradeSensitive:
+		return &ErrSetting{"grade", "请选择可以发给对方的数据级别"}
+	case !e.Quiet.valid():
+		return &ErrSetting{"quietFrom", "应为 00:00 至 23:59 之间的时刻"}
 	}
 	if !appForm.MatchString(e.App) {
 		return &ErrSetting{"app", "应用号为 3 至 64 个小写字母、数字、点或短横"}

@@ -35,7 +35,7 @@ func (r *Refusal) Error() string { return fmt.Sprintf("refused: %s: %s", r.Code,
 // Unavailable says why a counterpart could not be asked. Nobody knows whether a message that was sent has arrived.
 type Unavailable struct {
 	Endpoint string    // name
-	Reason   string    // switched-off, circuit-open, or a dialect.Kind
+	Reason   string    // switched-off, circuit-open, quiet-hours, limited, or a dialect.Kind
 	Since    time.Time // of an open circuit
 	Err      error
 }
@@ -54,7 +54,8 @@ func (u *Unavailable) Unwrap() error { return u.Err }
 const (
 	ReasonSwitchedOff = "switched-off"
 	ReasonCircuitOpen = "circuit-open"
-	ReasonLimited     = "limited" // the rate or concurrency limit left no room before the context ended
+	ReasonQuiet       = "quiet-hours" // of the endpoint: it is called again when they are over
+	ReasonLimited     = "limited"     // the rate or concurrency limit left no room before the context ended
 )
 
 // BadAnswer is an answer that must not be believed: not signed by the counterpart, altered, too big, or not what the specification

@@ -96,6 +96,9 @@ func (x *Exchange) Dialects() []string {
 	return names
 }
 
+// GradeTo is the grade that a counterpart needs to be sent all that its operations hold.
+func (x *Exchange) GradeTo(counterpart string) spec.Grade { return x.document.GradeTo(counterpart) }
+
 // Endpoints lists all endpoints by counterpart, district and item.
 func (x *Exchange) Endpoints(ctx context.Context) ([]Endpoint, error) {
 	_, rows, err := loadEndpoints(ctx, x.pool)

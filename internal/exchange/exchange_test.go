@@ -96,7 +96,7 @@ func (b *bench) endpoint(t testing.TB, url string, peer *sm.PublicKey, change fu
 	t.Helper()
 	e := exchange.Endpoint{
 		Name: "海陵区不动产登记系统", Counterpart: "registry", District: hailing, Dialect: "unified", BaseURL: url,
-		App: "taizhou-yichuang", PeerApp: "registry-321202", Limits: exchange.DefaultLimits(), Enabled: true,
+		App: "taizhou-yichuang", PeerApp: "registry-321202", Grade: spec.GradeSensitive, Limits: exchange.DefaultLimits(), Enabled: true,
 	}
 	e.Limits.RetryDelay = time.Millisecond
 	if change != nil {

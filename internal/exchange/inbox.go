@@ -117,7 +117,12 @@ func (s *Server) run(ctx context.Context, tx pgx.Tx, a *arrival, handle handler)
 				err = fmt.Errorf("handler of %s panicked: %v\n%s", a.info.Operation, r, debug.Stack())
 			}
 		}()
-		answer, err = handle(ctx, inner, from, a.body)
+		if answer, err = handle(ctx, inner, from, a.body); err != nil {
+			return err
+		}
+		if g := grade(a.of); s.x.document.Grade(a.info.Operation, spec.Response) > g {
+			answer, err = answer.Within(g)
+		}
 		return err
 	})
 	var (
@@ -134,6 +139,15 @@ func (s *Server) run(ctx context.Context, tx pgx.Tx, a *arrival, handle handler)
 		return reply{status: http.StatusOK, raw: answer.Raw, body: answer}, nil
 	}
 	return reply{status: fault.Status, fault: fault}, nil
+}
+
+// grade is that of the data which a system may be sent that speaks for several endpoints: the lowest.
+func grade(of []*station) spec.Grade {
+	g := spec.GradeSensitive
+	for _, st := range of {
+		g = min(g, st.Grade)
+	}
+	return g
 }
 
 // keep records the answer, sealed, for the same message when it comes again.

@@ -20,7 +20,7 @@ type meter struct {
 	endpoints []row
 }
 
-// read measures for one rule: every endpoint that is switched on and has a system, or every queue.
+// read measures for one rule: every endpoint that is switched on, has a system and is not in its quiet hours, or every queue.
 func (m meter) read(ctx context.Context, r Rule) ([]reading, error) {
 	switch r.Kind {
 	case ErrorShare:
@@ -41,7 +41,7 @@ func (m meter) read(ctx context.Context, r Rule) ([]reading, error) {
 func (m meter) lines(kind RuleKind) []reading {
 	var list []reading
 	for _, e := range m.endpoints {
-		if d := m.x.dialects[e.Dialect]; e.Enabled && d != nil && d.Needs().Keys {
+		if d := m.x.dialects[e.Dialect]; e.Enabled && d != nil && d.Needs().Keys && !e.Quiet.At(m.now) {
 			list = append(list, reading{kind: kind, subject: e.ID.String(), endpoint: e.ID, name: e.Name, counterpart: e.Counterpart, district: e.District})
 		}
 	}

@@ -285,7 +285,7 @@ func TestRulesAreSettingsAndQuietHoursPutTheTellingOff(t *testing.T) {
 		t.Fatalf("rules %+v, %v", all, err)
 	}
 	age := all[3]
-	age.Above, age.QuietFrom, age.QuietTo = 5, 9*60, 11*60 // the clock of the bench stands in the morning
+	age.Above, age.Quiet = 5, exchange.Quiet{From: 9 * 60, To: 11 * 60} // the clock of the bench stands in the morning
 	if err := b.SetRule(t.Context(), admin, age, "收紧"); err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestRulesAreSettingsAndQuietHoursPutTheTellingOff(t *testing.T) {
 		{"above", func(r *exchange.Rule) { r.Above = 100 }},
 		{"calls", func(r *exchange.Rule) { r.MinCalls = 0 }},
 		{"window", func(r *exchange.Rule) { r.Window = 90 * time.Second }},
-		{"quiet", func(r *exchange.Rule) { r.QuietTo = 1440 }},
+		{"quiet", func(r *exchange.Rule) { r.Quiet.To = 1440 }},
 	} {
 		r := all[0]
 		tt.spoil(&r)

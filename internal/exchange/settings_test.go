@@ -38,11 +38,17 @@ func TestEndpointSettingsAreChecked(t *testing.T) {
 		{"burst", func(e *exchange.Endpoint) { e.Limits.Burst = 0 }},
 		{"concurrency", func(e *exchange.Endpoint) { e.Limits.Concurrency = 0 }},
 		{"breakerDelay", func(e *exchange.Endpoint) { e.Limits.BreakerDelay = 2 * time.Hour }},
+		{"grade", func(e *exchange.Endpoint) { e.Grade = 0 }},
+		{"grade", func(e *exchange.Endpoint) { e.Grade = 5 }},
+		{"quietFrom", func(e *exchange.Endpoint) { e.Quiet.To = 24 * 60 }},
+		{"folder", func(e *exchange.Endpoint) { e.Folder = "/etc" }},
+		{"folder", func(e *exchange.Endpoint) { e.Folder = "sftp://user:secret@host/x" }},
+		{"folderKey", func(e *exchange.Endpoint) { e.Folder = "sftp://user@host/x" }},
 		{"keys", nil},
 	} {
 		e := exchange.Endpoint{
 			Name: "海陵区不动产登记系统", Counterpart: "registry", District: hailing, Dialect: "unified", BaseURL: "https://registry.invalid/api",
-			App: "taizhou-yichuang", PeerApp: "registry-321202", Limits: exchange.DefaultLimits(), Enabled: true,
+			App: "taizhou-yichuang", PeerApp: "registry-321202", Grade: spec.GradeSensitive, Limits: exchange.DefaultLimits(), Enabled: true,
 		}
 		keys := &exchange.Keys{Signer: newSigner(t), Peer: newSigner(t).Public()}
 		if tt.spoil == nil {

@@ -128,7 +128,7 @@ func clearAlarm(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) err
 
 // tell lets people know of the standing alarms of a rule that they have not been told of, unless it is quiet or somebody has taken them on.
 func (m meter) tell(ctx context.Context, r Rule) error {
-	if m.watch.Tell == nil || r.quiet(m.now) {
+	if m.watch.Tell == nil || r.Quiet.At(m.now) {
 		return nil
 	}
 	fresh, err := alarms(ctx, m.tx, `WHERE until IS NULL AND told_at IS NULL AND acked_at IS NULL AND kind = $1 ORDER BY since`, r.Kind)

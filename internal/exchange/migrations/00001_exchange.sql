@@ -27,6 +27,9 @@ CREATE TABLE exchange_endpoints (
     folder           text NOT NULL DEFAULT '',          -- of files: file:///… or sftp://user@host/…
     folder_key       text NOT NULL DEFAULT '',          -- the SFTP server's public key
     folder_password  bytea,                             -- of the SFTP account, sealed
+    grade            integer NOT NULL DEFAULT 0 CHECK (grade BETWEEN 0 AND 4),                    -- of the data it may be sent; 0: a desk
+    quiet_from       integer NOT NULL DEFAULT 0 CHECK (quiet_from BETWEEN 0 AND 1439),            -- minutes of the day in Beijing; equal: never quiet
+    quiet_to         integer NOT NULL DEFAULT 0 CHECK (quiet_to BETWEEN 0 AND 1439),
     open_since       timestamptz,                       -- of the circuit, for the page; NULL: closed
     version          bigint NOT NULL DEFAULT 1,
     updated_at       timestamptz NOT NULL,

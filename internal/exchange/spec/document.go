@@ -28,6 +28,7 @@ const (
 // concurrent use.
 type Document struct {
 	bodies   map[Operation][2]*openapi3.Schema
+	grades   map[Operation][2]Grade
 	refusals map[Operation]map[Code]string // x-refusals
 	problem  *openapi3.Schema
 }
@@ -43,7 +44,7 @@ func Load() (*Document, error) {
 	loader.ReadFromURIFunc = func(_ *openapi3.Loader, u *url.URL) ([]byte, error) {
 		return fs.ReadFile(interfaces.FS, strings.TrimPrefix(u.Path, "./"))
 	}
-	d := &Document{bodies: map[Operation][2]*openapi3.Schema{}, refusals: map[Operation]map[Code]string{}}
+	d := &Document{bodies: map[Operation][2]*openapi3.Schema{}, grades: map[Operation][2]Grade{}, refusals: map[Operation]map[Code]string{}}
 	for _, name := range names {
 		doc, err := loader.LoadFromURI(&url.URL{Path: name})
 		if err != nil {
@@ -77,6 +78,7 @@ func (d *Document) add(doc *openapi3.T) error {
 			item.Post.RequestBody.Value.Content["application/json"].Schema.Value,
 			response.Value.Content["application/json"].Schema.Value,
 		}
+		d.grades[info.Operation] = [2]Grade{highest(d.bodies[info.Operation][Request]), highest(d.bodies[info.Operation][Response])}
 		d.refusals[info.Operation] = refusalsOf(item.Post)
 	}
 	return nil

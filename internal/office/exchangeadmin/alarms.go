@@ -175,7 +175,7 @@ func (room *Room) showRule(w http.ResponseWriter, r *http.Request) error {
 	f := web.NewForm(r)
 	for name, value := range map[string]string{
 		"above": strconv.FormatFloat(rule.Above, 'f', -1, 64), "calls": strconv.Itoa(rule.MinCalls), "window": strconv.Itoa(int(rule.Window.Minutes())), "enabled": yes(rule.Enabled), "sms": yes(rule.SMS),
-		"quietFrom": quietWord(rule, rule.QuietFrom), "quietTo": quietWord(rule, rule.QuietTo), "version": strconv.FormatInt(rule.Version, 10),
+		"quietFrom": quietWord(rule.Quiet, rule.Quiet.From), "quietTo": quietWord(rule.Quiet, rule.Quiet.To), "version": strconv.FormatInt(rule.Version, 10),
 	} {
 		f.Default(name, value)
 	}
@@ -183,8 +183,8 @@ func (room *Room) showRule(w http.ResponseWriter, r *http.Request) error {
 }
 
 // quietWord is one end of the quiet hours; "" where there are none.
-func quietWord(r exchange.Rule, minutes int) string {
-	if r.QuietFrom == r.QuietTo {
+func quietWord(q exchange.Quiet, minutes int) string {
+	if q.From == q.To {
 		return ""
 	}
 	return time.Time{}.Add(time.Duration(minutes) * time.Minute).Format("15:04")
@@ -221,7 +221,7 @@ func readRule(f *web.Form, before exchange.Rule) exchange.Rule {
 	if f.Has("calls") {
 		rule.MinCalls, rule.Window = readCount(f, "calls"), time.Duration(readCount(f, "window"))*time.Minute
 	}
-	rule.QuietFrom, rule.QuietTo = readMinute(f, "quietFrom"), readMinute(f, "quietTo")
+	rule.Quiet.From, rule.Quiet.To = readMinute(f, "quietFrom"), readMinute(f, "quietTo")
 	rule.Version, _ = strconv.ParseInt(f.Value("version"), 10, 64)
 	f.Require("reason", "修改原因")
 	return rule

@@ -52,10 +52,10 @@ func aboveLabel(k exchange.RuleKind) string {
 }
 
 func quietWords(r exchange.Rule) string {
-	if r.QuietFrom == r.QuietTo {
+	if r.Quiet.From == r.Quiet.To {
 		return "全天通知"
 	}
-	return quietWord(r, r.QuietFrom) + " 至 " + quietWord(r, r.QuietTo) + " 不发短信"
+	return quietWord(r.Quiet, r.Quiet.From) + " 至 " + quietWord(r.Quiet, r.Quiet.To) + " 不发短信"
 }
 
 // lasting is how long an alarm has stood, or stood.

@@ -120,7 +120,7 @@ func (c *city) identity() spec.Identity {
 // good fills in the form of a new endpoint.
 func (c *city) good() url.Values {
 	return url.Values{
-		"name": {"海陵区不动产登记系统"}, "counterpart": {"registry"}, "district": {"321202"}, "dialect": {"unified"}, "enabled": {"yes"}, "baseURL": {c.registry.URL},
+		"name": {"海陵区不动产登记系统"}, "counterpart": {"registry"}, "district": {"321202"}, "dialect": {"unified"}, "grade": {"4"}, "enabled": {"yes"}, "baseURL": {c.registry.URL},
 		"app": {"taizhou-yichuang"}, "peerApp": {"registry-321202"}, "scheme": {"SM2"}, "peerKey": {string(c.key.Public().PEM())}, "retryDelay": {"0.01"}, "attempts": {"1"}, "reason": {"联调"},
 	}
 }

@@ -43,6 +43,14 @@ func dialectChoices(names []string) []ui.Choice {
 	return list
 }
 
+// gradeChoices are the grades of data, the lowest first.
+func gradeChoices() []ui.Choice {
+	return []ui.Choice{
+		{Value: "1", Text: "1 级：可以公开的"}, {Value: "2", Text: "2 级：办件与房屋情况，不涉及个人"},
+		{Value: "3", Text: "3 级：姓名、地址、电话、意见"}, {Value: "4", Text: "4 级：证件号、账号、材料内容"},
+	}
+}
+
 func districtChoices() []ui.Choice {
 	list := []ui.Choice{}
 	for _, d := range districts() {
@@ -116,7 +124,7 @@ func operationWord(op spec.Operation) string {
 func codeWords(code string) string {
 	words := map[string]string{
 		"unreachable": "网络不通", "timed-out": "对方没有在时限内答完", "busy": "对方忙或在维护", exchange.ReasonSwitchedOff: "接入点已停用",
-		exchange.ReasonCircuitOpen: "熔断中，稍后自动试探", exchange.ReasonLimited: "超过本接入点的频率或并发上限",
+		exchange.ReasonCircuitOpen: "熔断中，稍后自动试探", exchange.ReasonQuiet: "对方静默时段，过后自动补上", exchange.ReasonLimited: "超过本接入点的频率或并发上限",
 	}
 	if w := words[code]; w != "" {
 		return w

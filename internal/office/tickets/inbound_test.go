@@ -28,7 +28,7 @@ func newVendor(t *testing.T, counterpart, district string) *vendor {
 	p := newPages(t)
 	z := p.Zone()
 	ours, theirs := newSigner(t), newSigner(t)
-	if _, err := z.Exchange.SetEndpoint(t.Context(), exchange.Actor{ID: "admin", Name: "管理员"}, exchange.Endpoint{Name: "大厅取号机", Counterpart: counterpart, District: district, Dialect: "unified",
+	if _, err := z.Exchange.SetEndpoint(t.Context(), exchange.Actor{ID: "admin", Name: "管理员"}, exchange.Endpoint{Name: "大厅取号机", Counterpart: counterpart, District: district, Dialect: "unified", Grade: 4,
 		BaseURL: "http://machine.invalid", App: "taizhou-yichuang", PeerApp: "machine-1", Limits: exchange.DefaultLimits(), Enabled: true},
 		&exchange.Keys{Signer: ours, Peer: theirs.Public()}, "试用"); err != nil {
 		t.Fatal(err)
