@@ -45,6 +45,7 @@ import (
 	"yichuang/internal/office/casework"
 	"yichuang/internal/office/connect"
 	"yichuang/internal/office/exchangeadmin"
+	"yichuang/internal/office/inquiry"
 	"yichuang/internal/office/migrations"
 	"yichuang/internal/office/papers"
 	"yichuang/internal/office/register"
@@ -158,12 +159,14 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	room := connect.New(connect.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Catalog: c.Catalog, Cases: z.Cases, Register: z.Register,
 		Trust: z.trust, Door: z.Door, Out: exchange.NewClient(z.Exchange), In: z.partner, Blobs: c.Blobs, Jobs: z.queue})
 	z.tickets.Inbound(z.partner, c.Catalog.Message)
+	authorities := inquiry.New(inquiry.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Register: z.Register,
+		Blobs: c.Blobs, Out: exchange.NewClient(z.Exchange), In: z.partner, Jobs: z.queue})
 	if missing := z.Door.Missing(); len(missing) > 0 {
 		return nil, fmt.Errorf("office: nobody takes the messages %v", missing)
 	}
 	z.monitor = exchangeadmin.New(exchangeadmin.Parts{Pool: c.Pool, Exchange: z.Exchange, Client: exchange.NewClient(z.Exchange), Clock: c.Clock, Audit: z.audit, Staff: z.Staff,
 		Calendar: c.Catalog.Calendar(), Door: z.Door, Outbox: casework.NewOutbox(z.Cases)})
-	if err := z.work(engine, room); err != nil {
+	if err := z.work(engine, room, authorities); err != nil {
 		return nil, err
 	}
 	if z.web, err = z.pages(library, store, room); err != nil {
@@ -194,7 +197,7 @@ func flows(fsys fs.FS) (*flow.Library, error) {
 }
 
 // work sets up the queue with everything that runs in the background.
-func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
+func (z *Zone) work(engine *flow.Engine, room *connect.Room, authorities *inquiry.Room) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &casework.Doer{S: z.Cases})
 	river.AddWorker(workers, &casework.Messenger{S: z.Cases})
@@ -203,6 +206,7 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 	river.AddWorker(workers, &casework.NightWatch{S: z.Cases})
 	river.AddWorker(workers, &sweeper{exchange: z.Exchange, pool: z.config.Pool})
 	river.AddWorker(workers, &connect.Answerer{Room: room})
+	authorities.Workers(workers)
 	river.AddWorker(workers, &tickets.Night{Room: z.tickets})
 	river.AddWorker(workers, &exchangeadmin.Watcher{Room: z.monitor})
 	river.AddWorker(workers, flow.NewTimerWorker(engine, z.config.Pool))
@@ -210,7 +214,7 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room) error {
 		Workers: workers, Logger: slog.New(slog.DiscardHandler), RescueStuckJobsAfter: 2 * time.Minute, // of a killed process; River leaves one alone whose own timeout is longer
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
 		PeriodicJobs: []*river.PeriodicJob{every(time.Minute, casework.LimitsArgs{}), every(time.Minute, casework.BillsArgs{}),
-			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{}), every(time.Hour, tickets.NightArgs{}), every(time.Minute, exchangeadmin.WatchArgs{})},
+			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{}), every(time.Hour, tickets.NightArgs{}), every(time.Minute, exchangeadmin.WatchArgs{}), every(time.Minute, inquiry.ReportArgs{})},
 	}
 	if z.config.PollFast {
 		cfg.FetchCooldown, cfg.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond

@@ -116,6 +116,9 @@ func (s *Service) accepted(ctx context.Context, tx pgx.Tx, c *Case) error {
 	if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: AcceptedByUs, At: now}); err != nil {
 		return err
 	}
+	if err := s.Spread(ctx, tx, Tidings{Case: c.ID, What: PeopleToCheck, At: now}); err != nil {
+		return err
+	}
 	return s.told(ctx, tx, c, "accepted", "已正式受理", map[string]any{"date": day(promised)})
 }
 

@@ -67,7 +67,7 @@ func (r *Room) acts() {
 		"housing.trust.cancel":          r.cancelTrust,
 		"housing.registration.complete": r.tellHousing,
 		"registry.survey.push":          r.survey,
-		"registry.entry.push":           r.enter,
+		"registry.entry.push":           r.alive(r.enter),
 		"tax.assessment.push":           r.assess,
 		"tax.payment.notify":            r.tellTax,
 		"bank.trust.open":               r.openTrust,

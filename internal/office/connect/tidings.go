@@ -30,6 +30,7 @@ func (r *Room) tidings() {
 		casework.Surveyed:      r.verifySurvey,
 		casework.TaxAgreed:     r.orderSlip,
 		casework.AcceptedByUs:  r.pushApplication,
+		casework.PeopleToCheck: r.checkPeople,
 		casework.ParcelOnWay:   r.reportParcel,
 		casework.ContractReady: r.printContract,
 		casework.EndedEarly:    r.takeBack,

@@ -17,7 +17,7 @@ import (
 func counterparts() []ui.Choice {
 	return []ui.Choice{
 		{Value: "registry", Text: "不动产登记"}, {Value: "housing", Text: "住建"}, {Value: "tax", Text: "税务"}, {Value: "bigdata", Text: "大数据平台"},
-		{Value: "portal", Text: "政务服务网"}, {Value: "bank", Text: "银行"}, {Value: "fund", Text: "公积金与担保"}, {Value: "utility", Text: "水电气广"},
+		{Value: "portal", Text: "政务服务网"}, {Value: "bank", Text: "银行"}, {Value: "fund", Text: "公积金与担保"}, {Value: "court", Text: "法院"}, {Value: "utility", Text: "水电气广"},
 		{Value: "delivery", Text: "邮政 EMS"}, {Value: "channel", Text: "消息与人脸核验"}, {Value: "queue", Text: "大厅取号机"},
 	}
 }
