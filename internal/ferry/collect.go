@@ -2,7 +2,6 @@ package ferry
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,9 +9,6 @@ import (
 
 // fetchEvery is the longest pause between two looks into the folder of the gap.
 const fetchEvery = 100 * time.Millisecond
-
-// errBusy says that another process is at the outbox: the acknowledgement is taken at the next look.
-var errBusy = errors.New("ferry: the outbox is busy")
 
 // patience is how long a gap in the stream may stay open until the other zone is asked for what is missing. It is shorter than the time
 // after which the sender finds out by itself.
@@ -25,7 +21,7 @@ func (d *Door) collectLoop(ctx context.Context) error {
 	for ctx.Err() == nil {
 		found, err := d.Collect(ctx)
 		switch {
-		case err != nil && !errors.Is(err, errBusy) && ctx.Err() == nil:
+		case err != nil && ctx.Err() == nil:
 			d.o.Log.Warn("ferry cannot fetch, trying again", "zone", d.o.Zone, "error", err)
 			pause = poll
 		case found:

@@ -3,6 +3,7 @@ package ferry_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -31,6 +32,7 @@ type zone struct {
 	pool  *pgxpool.Pool
 	blobs *blob.Store
 	door  *ferry.Door
+	set   ferry.Options
 }
 
 type pair struct {
@@ -67,8 +69,24 @@ func newZone(t *testing.T, clk clock.Clock, name, peer string, shared *sm.Keyrin
 	if err != nil {
 		t.Fatal(err)
 	}
-	return zone{pool, store, ferry.New(ferry.Options{Zone: name, Peer: peer, Pool: pool, Clock: clk, Keys: keys, Shared: shared,
-		Signer: mine, PeerKey: theirs, Blobs: store, Log: slog.New(slog.DiscardHandler)})}
+	set := ferry.Options{Zone: name, Peer: peer, Pool: pool, Clock: clk, Keys: keys, Shared: shared,
+		Signer: mine, PeerKey: theirs, Blobs: store, Log: slog.New(slog.DiscardHandler)}
+	return zone{pool, store, ferry.New(set), set}
+}
+
+// file stores a file of so many bytes that looks like a PDF and is like no other, and returns its digest.
+func (z zone) file(t *testing.T, size int) string {
+	t.Helper()
+	data := make([]byte, size)
+	if _, err := rand.Read(data); err != nil {
+		t.Fatal(err)
+	}
+	copy(data, "%PDF-1.7\n")
+	ref, err := z.blobs.Put(t.Context(), bytes.NewReader(data), int64(size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ref.Digest
 }
 
 func (z zone) send(t *testing.T, m ferry.Message) {

@@ -48,24 +48,26 @@ func (d *Door) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// locked does something while nobody else, in no process, does anything to this zone's outbox. It reports whether it had its turn.
-func (d *Door) locked(ctx context.Context, do func(ctx context.Context, conn *pgxpool.Conn) error) (mine bool, err error) {
+// locked does something while nobody else, in no process, does anything to this zone's outbox. The query takes the lock; if it says
+// that somebody else has it, nothing is done.
+func (d *Door) locked(ctx context.Context, query string, do func(ctx context.Context, conn *pgxpool.Conn) error) error {
 	conn, err := d.o.Pool.Acquire(ctx)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer conn.Release()
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtext('ferry_out'))`).Scan(&mine); err != nil || !mine {
-		return false, err
+	var mine bool
+	if err := conn.QueryRow(ctx, query).Scan(&mine); err != nil || !mine {
+		return err
 	}
 	defer conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(hashtext('ferry_out'))`) //nolint:errcheck // ends with the connection
-	return true, do(ctx, conn)
+	return do(ctx, conn)
 }
 
 // Pump sends one bundle of messages and one part of a file, and reports whether more is waiting. It is exported so that tests and
 // the drill can turn it by hand.
 func (d *Door) Pump(ctx context.Context) (more bool, err error) {
-	_, err = d.locked(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err = d.locked(ctx, `SELECT pg_try_advisory_lock(hashtext('ferry_out'))`, func(ctx context.Context, conn *pgxpool.Conn) error {
 		if err := d.number(ctx, conn); err != nil {
 			return err
 		}

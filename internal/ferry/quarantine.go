@@ -66,8 +66,8 @@ func tame(name string) string {
 		}
 		return r
 	}, name)
-	if r := []rune(name); len(r) > 60 {
-		name = string(r[:60])
+	for r := []rune(name); len(name) > 160; name = string(r) {
+		r = r[:len(r)-1]
 	}
 	return name
 }
