@@ -220,7 +220,7 @@ func (b *bureau) fits(r *http.Request, head spec.Head, body []byte) error {
 	if b.has("nonce-replayed") {
 		return nil
 	}
-	return b.nonces.Use(head.App, head.Nonce, time.Now())
+	return b.nonces.Use(head, time.Now())
 }
 
 // sloppy reads a body as a careless reader would, and gives what that takes for the body.

@@ -102,7 +102,7 @@ func (r *Receiver) readBody(info spec.Info, head spec.Head, req *http.Request, n
 		err = r.document.Check(info.Operation, spec.Request, body)
 	}
 	if err == nil {
-		err = r.nonces.Use(head.App, head.Nonce, now)
+		err = r.nonces.Use(head, now)
 	}
 	return body, err
 }

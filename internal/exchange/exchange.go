@@ -270,7 +270,7 @@ func (x *Exchange) openSigner(r row) (*sm.Signer, error) {
 
 // line is what a dialect needs to reach the endpoint.
 func (x *Exchange) line(r row) (dialect.Line, error) {
-	l := dialect.Line{BaseURL: r.BaseURL, Folder: folder.Address{URL: r.Folder, HostKey: r.FolderKey}, Self: spec.Identity{App: r.App}}
+	l := dialect.Line{BaseURL: r.BaseURL, District: r.District, Folder: folder.Address{URL: r.Folder, HostKey: r.FolderKey}, Self: spec.Identity{App: r.App}}
 	if len(r.folderPassword) > 0 {
 		password, err := x.keyring.Open(r.folderPassword, keyPlace(r.ID, "folder_password"))
 		if err != nil {
@@ -308,7 +308,7 @@ const CallsKept = 90 * 24 * time.Hour
 // once an hour or so.
 func (x *Exchange) Sweep(ctx context.Context, keep time.Duration) error {
 	now := x.clock.Now()
-	if _, err := x.pool.Exec(ctx, `DELETE FROM exchange_nonces WHERE at < $1`, now.Add(-2*spec.MaxSkew)); err != nil {
+	if _, err := x.pool.Exec(ctx, `DELETE FROM exchange_nonces WHERE fresh_until < $1`, now.Add(-spec.MaxSkew)); err != nil {
 		return fmt.Errorf("sweep nonces: %w", err)
 	}
 	if _, err := x.pool.Exec(ctx, `DELETE FROM exchange_inbox WHERE at < $1`, now.Add(-keep)); err != nil {

@@ -47,7 +47,7 @@ func (s *Server) note(ctx context.Context, tx pgx.Tx, a *arrival) (first bool, e
 	now := s.x.clock.Now()
 	b := &pgx.Batch{}
 	b.Queue(`SET LOCAL lock_timeout = '5s'`)
-	b.Queue(`INSERT INTO exchange_nonces (app, nonce, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, a.head.App, a.head.Nonce, now)
+	b.Queue(`INSERT INTO exchange_nonces (app, nonce, fresh_until) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, a.head.App, a.head.Nonce, a.head.FreshUntil())
 	if !a.info.ReadOnly {
 		b.Queue(`INSERT INTO exchange_inbox (app, message_id, operation, digest, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
 			a.head.App, a.head.MessageID, a.info.Operation, a.head.Digest, now)
@@ -61,7 +61,7 @@ func (s *Server) note(ctx context.Context, tx pgx.Tx, a *arrival) (first bool, e
 	if err != nil {
 		return false, fmt.Errorf("note nonce: %w", err)
 	}
-	if nonce.RowsAffected() == 0 {
+	if nonce.RowsAffected() == 0 && !a.head.Again {
 		return false, spec.NewFault(spec.CodeReplayed, "")
 	}
 	if a.info.ReadOnly {

@@ -59,12 +59,12 @@ CREATE TABLE exchange_inbox (
 CREATE INDEX exchange_inbox_age ON exchange_inbox (at);
 
 CREATE TABLE exchange_nonces (
-    app   text NOT NULL,
-    nonce text NOT NULL,
-    at    timestamptz NOT NULL,
+    app         text NOT NULL,
+    nonce       text NOT NULL,
+    fresh_until timestamptz NOT NULL, -- past that the message is refused as late, nonce or not
     PRIMARY KEY (app, nonce)
 );
-CREATE INDEX exchange_nonces_age ON exchange_nonces (at);
+CREATE INDEX exchange_nonces_age ON exchange_nonces (fresh_until);
 
 -- Every call, out and in, personal data masked. Partitions by month are made by the writer.
 CREATE TABLE exchange_calls (

@@ -35,6 +35,13 @@ type Head struct {
 	MessageID string    // of the message, the same however often it is sent
 	RelatesTo string    // the work that a result belongs to; not signed, must equal the body's workId
 	Digest    string    // SM3 of the body
+
+	// Lying is how long the message may have lain on its way, beside MaxSkew: zero where it is carried at once. Neither this
+	// nor the next travels: the dialect that reads the head sets them.
+	Lying time.Duration
+	// Again says that it was taken in before and is taken in once more because it may not have been answered.
+	Again bool
+
 	scheme    string
 	signature []byte
 }
@@ -146,7 +153,10 @@ func (m *Head) Sign(key Key, first, path string) error {
 
 // Check tells whether the head is fresh at now and signed by v's owner, with first and path as in Canonical. The error is a *Fault.
 func (m Head) Check(v Verifier, first, path string, now time.Time) error {
-	if d := now.Sub(m.Time); d > MaxSkew || d < -MaxSkew {
+	if d := now.Sub(m.Time); d > MaxSkew+m.Lying || d < -MaxSkew {
+		if m.Lying > 0 {
+			return NewFault(CodeLate, fmt.Sprintf("时间应在接收方时钟之前 %d 小时至之后 %d 秒之间", int(m.Lying.Hours()), int(MaxSkew.Seconds())))
+		}
 		return NewFault(CodeLate, "")
 	}
 	if m.scheme != v.Scheme() {
@@ -160,6 +170,9 @@ func (m Head) Check(v Verifier, first, path string, now time.Time) error {
 	}
 	return nil
 }
+
+// FreshUntil is the time up to which the message passes Check, and its nonce must be remembered.
+func (m Head) FreshUntil() time.Time { return m.Time.Add(MaxSkew + m.Lying) }
 
 // CheckBody tells whether body is the one that was signed; the error is a *Fault.
 func (m Head) CheckBody(body []byte) error {

@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// Nonces remembers the nonces of the last 2 × MaxSkew in memory: enough for a called side that is one process. The zero value
-// is ready, and safe for concurrent use.
+// Nonces remembers in memory the nonces of messages that are still fresh: enough for a called side that is one process. The zero
+// value is ready, and safe for concurrent use.
 type Nonces struct {
 	mu    sync.Mutex
-	seen  map[string]time.Time
+	until map[string]time.Time // when the message of a nonce stops being fresh
 	swept time.Time
 }
 
-// Use returns a fault of CodeReplayed when app has used the nonce before. Now is the receiver's clock, by which
-// the head was found fresh.
-func (n *Nonces) Use(app, nonce string, now time.Time) error {
+// Use returns a fault of CodeReplayed when the sender has used the nonce before. Now is the receiver's clock, by which the head was
+// found fresh. A message that is taken in again may have used its own.
+func (n *Nonces) Use(head Head, now time.Time) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.seen == nil {
-		n.seen = map[string]time.Time{}
+	if n.until == nil {
+		n.until = map[string]time.Time{}
 	}
 	n.sweep(now)
-	key := app + "\n" + nonce
-	if at, used := n.seen[key]; used && now.Sub(at) <= 2*MaxSkew {
+	key := head.App + "\n" + head.Nonce
+	if until, used := n.until[key]; used && !now.After(until) && !head.Again {
 		return NewFault(CodeReplayed, "")
 	}
-	n.seen[key] = now
+	n.until[key] = head.FreshUntil()
 	return nil
 }
 
@@ -35,9 +35,9 @@ func (n *Nonces) sweep(now time.Time) {
 	if now.Sub(n.swept) < MaxSkew {
 		return
 	}
-	for key, at := range n.seen {
-		if now.Sub(at) > 2*MaxSkew {
-			delete(n.seen, key)
+	for key, until := range n.until {
+		if now.After(until) {
+			delete(n.until, key)
 		}
 	}
 	n.swept = now

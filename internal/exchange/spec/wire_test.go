@@ -169,18 +169,30 @@ func TestStrangersAnswerIsUnsigned(t *testing.T) {
 
 func TestNonces(t *testing.T) {
 	var n spec.Nonces
-	if err := n.Use("a", "nonce", now); err != nil {
+	head := func(app string) spec.Head { return spec.Head{App: app, Nonce: "nonce", Time: now} }
+	lain := head("c")
+	lain.Lying = time.Hour
+	if err := errors.Join(n.Use(head("a"), now), n.Use(head("b"), now), n.Use(lain, now)); err != nil {
 		t.Error(err)
 	}
-	var fault *spec.Fault
-	if err := n.Use("a", "nonce", now.Add(599*time.Second)); !errors.As(err, &fault) || fault.Code != spec.CodeReplayed {
-		t.Errorf("used twice: %v", err)
-	}
-	if err := n.Use("b", "nonce", now); err != nil {
-		t.Errorf("another's: %v", err)
-	}
-	if err := n.Use("a", "nonce", now.Add(601*time.Second)); err != nil {
-		t.Errorf("after it can't be fresh any more: %v", err)
+	again := head("a")
+	again.Again = true
+	for _, tt := range []struct {
+		name string
+		head spec.Head
+		at   time.Duration
+		want bool // refused
+	}{
+		{"used twice", head("a"), 300 * time.Second, true},
+		{"taken in again", again, 300 * time.Second, false},
+		{"when it can't be fresh any more", head("a"), 301 * time.Second, false},
+		{"one that may lie, used twice", lain, time.Hour + 300*time.Second, true},
+		{"one that may lie, at last", lain, time.Hour + 301*time.Second, false},
+	} {
+		var fault *spec.Fault
+		if err := n.Use(tt.head, now.Add(tt.at)); (errors.As(err, &fault) && fault.Code == spec.CodeReplayed) != tt.want {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 	}
 }
 

@@ -163,6 +163,10 @@ func (s *System) identity(forge bool) spec.Identity {
 
 // ServeHTTP takes a request of the platform.
 func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if form, ok := formOf(s.Dialect); ok {
+		s.serveXML(w, r, form)
+		return
+	}
 	s.receive(r.Context(), spec.NewLetter(w, r))
 }
 
@@ -184,7 +188,7 @@ func (s *System) receive(ctx context.Context, l spec.Letter) {
 	case fault.ErrorShare > 0:
 		err = spec.NewFault(spec.CodeUnavailable, "模拟故障")
 	default:
-		err = s.hub.nonces.Use(head.App, head.Nonce, now)
+		err = s.hub.nonces.Use(head, now)
 	}
 	if err != nil {
 		s.refuse(ctx, l, info.Operation, err, fault.WrongSignature)
