@@ -130,6 +130,9 @@ type reply struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, d := range s.x.dialects {
 		if porter, ok := d.(dialect.Porter); ok && porter.Takes(r.URL.Path) {
+			if own, ok := d.(dialect.Describer); ok && own.Describe(w, r) {
+				return
+			}
 			s.Take(r.Context(), porter.Letter(w, r))
 			return
 		}

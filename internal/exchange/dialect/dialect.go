@@ -21,10 +21,11 @@ var ErrDesk = errors.New("no system: the work is done by people")
 
 // Line is the way to one counterpart.
 type Line struct {
-	BaseURL string
-	Folder  folder.Address // where its files lie; zero: there are none
-	Self    spec.Identity  // whom we sign as
-	Peer    spec.Verifier  // whose signature the answer must carry
+	BaseURL  string
+	District string         // county code that it serves; "" for the whole city
+	Folder   folder.Address // where its files lie; zero: there are none
+	Self     spec.Identity  // whom we sign as
+	Peer     spec.Verifier  // whose signature the answer must carry
 }
 
 // Message is one operation to send. Each sending is a new request with the same MessageID.
@@ -67,6 +68,12 @@ type Porter interface {
 	Takes(path string) bool
 	// Letter reads a request to such a path.
 	Letter(w http.ResponseWriter, r *http.Request) spec.Letter
+}
+
+// Describer is a dialect that describes its port to whoever asks there.
+type Describer interface {
+	// Describe answers a request for the description, and tells whether it was one.
+	Describe(w http.ResponseWriter, r *http.Request) bool
 }
 
 // Fetcher is a dialect whose counterparts do not call: their messages are fetched where they left them.

@@ -47,7 +47,7 @@ func New(h *wire.Hub, c *democity.City) (*Bureaus, error) {
 	}
 	for _, d := range c.Districts {
 		s, err := h.New(wire.About{Name: "housing/" + d.Code, Title: town.Housing(d.Code), App: "taizhou-housing-" + d.Code,
-			Counterpart: "housing", District: d.Code, Zone: wire.Office})
+			Counterpart: "housing", District: d.Code, Zone: wire.Office, Dialect: town.Dialect("housing", d.Code)})
 		if err != nil {
 			return nil, err
 		}

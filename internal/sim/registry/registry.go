@@ -38,7 +38,7 @@ func New(h *wire.Hub, c *democity.City) (*Registries, error) {
 			continue
 		}
 		s, err := h.New(wire.About{Name: "registry/" + d.Code, Title: town.Registry(d.Code), App: "taizhou-registry-" + d.Code,
-			Counterpart: "registry", District: d.Code, Zone: wire.Office})
+			Counterpart: "registry", District: d.Code, Zone: wire.Office, Dialect: town.Dialect("registry", d.Code)})
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ package simtest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +15,9 @@ import (
 	"github.com/google/uuid"
 
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/exchange/spec/bizxml"
 	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/folder"
 	"yichuang/internal/kit/sm"
 	"yichuang/internal/sim/wire"
 )
@@ -94,9 +97,9 @@ func (p *Platform) Down(down bool) {
 }
 
 func (p *Platform) serve(w http.ResponseWriter, r *http.Request) {
+	l := letterOf(w, r)
 	now, id := p.clock.Now(), spec.Identity{App: p.app, Key: spec.SM2Key(p.signer)}
-	head, body, err := p.check(r)
-	info, _ := spec.ByPath(r.URL.Path)
+	info, head, body, err := p.check(l)
 	p.mu.Lock()
 	down := p.down
 	if err == nil && !down {
@@ -109,27 +112,36 @@ func (p *Platform) serve(w http.ResponseWriter, r *http.Request) {
 		err = spec.NewFault(spec.CodeUnavailable, "")
 	}
 	if fault, ok := err.(*spec.Fault); ok {
-		if err := spec.Refuse(w, id, r.URL.Path, head, fault, "", now); err != nil {
+		if err := l.Refuse(id, fault, "", now); err != nil {
 			p.t.Error(err)
 		}
 		return
 	}
-	if err := spec.Answer(w, id, r.URL.Path, head, http.StatusOK, []byte(`{"received":true}`), now); err != nil {
+	if err := l.Answer(id, http.StatusOK, []byte(`{"received":true}`), now); err != nil {
 		p.t.Error(err)
 	}
 }
 
-func (p *Platform) check(r *http.Request) (spec.Head, []byte, error) {
-	head, err := spec.CheckRequest(r, p.keyOf, p.clock.Now())
-	if err != nil {
-		return head, nil, err
+// letterOf reads a request in the dialect of its path.
+func letterOf(w http.ResponseWriter, r *http.Request) spec.Letter {
+	for _, form := range []bizxml.Form{bizxml.Plain, bizxml.SOAP} {
+		if r.URL.Path == form.Path() {
+			return bizxml.NewLetter(form, w, r)
+		}
 	}
-	info, _ := spec.ByPath(r.URL.Path)
-	body, err := spec.ReadBody(head, r.Body, info.MaxRequest)
+	return spec.NewLetter(w, r)
+}
+
+func (p *Platform) check(l spec.Letter) (spec.Info, spec.Head, []byte, error) {
+	info, head, err := l.Open(p.keyOf, p.clock.Now())
 	if err != nil {
-		return head, nil, err
+		return info, head, nil, err
 	}
-	return head, body, p.document.Check(info.Operation, spec.Request, body)
+	body, err := l.Body(info.MaxRequest, clock.System().Now().Add(info.Timeout))
+	if err != nil {
+		return info, head, nil, err
+	}
+	return info, head, body, p.document.Check(info.Operation, spec.Request, body)
 }
 
 func (p *Platform) keyOf(app string) (spec.Verifier, error) {
@@ -177,6 +189,7 @@ type Letter struct {
 	Head    spec.Head
 	System  wire.Endpoint
 	Info    spec.Info
+	sent    bizxml.Head // in XML
 }
 
 // Write prepares a signed request of an operation to a system; messageID "" makes a new one.
@@ -196,6 +209,9 @@ func (p *Platform) Write(system string, op spec.Operation, messageID string, bod
 	if messageID == "" {
 		messageID = uuid.Must(uuid.NewV7()).String()
 	}
+	if form, ok := formOf(e); ok {
+		return p.writeXML(form, e, info, messageID, raw)
+	}
 	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, e.URL+info.Path, bytes.NewReader(raw))
 	if err != nil {
 		p.t.Fatal(err)
@@ -204,7 +220,45 @@ func (p *Platform) Write(system string, op spec.Operation, messageID string, bod
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return &Letter{r, head, e, info}
+	return &Letter{Request: r, Head: head, System: e, Info: info}
+}
+
+func formOf(e wire.Endpoint) (bizxml.Form, bool) {
+	form, ok := map[string]bizxml.Form{wire.BizXML: bizxml.Plain, wire.BizXMLSOAP: bizxml.SOAP}[e.Dialect]
+	return form, ok
+}
+
+// writeXML prepares the request in XML. The files that it names are to be in the system's folder; Put puts them there.
+func (p *Platform) writeXML(form bizxml.Form, e wire.Endpoint, info spec.Info, messageID string, raw []byte) *Letter {
+	p.t.Helper()
+	files, err := bizxml.Attachments(info.Operation, raw)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	head, r, err := form.NewRequest(p.t.Context(), e.URL, bizxml.Outgoing{Info: info, Self: spec.Identity{App: p.app, Key: spec.SM2Key(p.signer)},
+		Area: e.District, MessageID: messageID, Body: raw, Files: files}, p.clock.Now())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &Letter{Request: r, Head: head.Head, System: e, Info: info, sent: head}
+}
+
+// Put puts a file of a case into a system's folder, and returns how a message names it.
+func (p *Platform) Put(system, caseNo, content string) spec.Attachment {
+	p.t.Helper()
+	p.mu.Lock()
+	e := p.systems[system]
+	p.mu.Unlock()
+	f, err := folder.Open(p.t.Context(), folder.Address{URL: e.Folder.URL, Password: e.Folder.Password, HostKey: e.Folder.HostKey})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer f.Close()
+	digest := sm.SM3Hex([]byte(content))
+	if err := errors.Join(f.MkdirAll(p.t.Context(), caseNo), f.Write(p.t.Context(), caseNo+"/"+digest, []byte(content))); err != nil {
+		p.t.Fatal(err)
+	}
+	return spec.Attachment{MaterialCode: "M-05", Name: "房屋买卖合同", Mime: "application/pdf", Size: len(content), Digest: digest}
 }
 
 // Send sends a letter and checks the answer's signature. A refusal comes back as *spec.Fault; so does a bad answer.
@@ -215,6 +269,9 @@ func (p *Platform) Send(l *Letter) (int, []byte, error) {
 		p.t.Fatal(err)
 	}
 	defer resp.Body.Close()
+	if form, ok := formOf(l.System); ok {
+		return p.readXML(form, resp, l)
+	}
 	body, err := spec.ReadAnswer(resp, l.Request.URL.Path, l.Head, verifierOf(p.t, l.System), l.Info.MaxResponse, p.clock.Now())
 	if err != nil {
 		return resp.StatusCode, nil, err
@@ -227,6 +284,17 @@ func (p *Platform) Send(l *Letter) (int, []byte, error) {
 		return resp.StatusCode, nil, err
 	}
 	return resp.StatusCode, nil, spec.FaultOf(resp.StatusCode, problem)
+}
+
+func (p *Platform) readXML(form bizxml.Form, resp *http.Response, l *Letter) (int, []byte, error) {
+	answer, err := form.ReadAnswer(resp, l.sent, verifierOf(p.t, l.System), l.Info.MaxResponse, p.clock.Now())
+	if err != nil {
+		return resp.StatusCode, nil, err
+	}
+	if answer.Fault != nil {
+		return answer.Status, nil, answer.Fault
+	}
+	return answer.Status, answer.Body, p.document.Check(l.Info.Operation, spec.Response, answer.Body)
 }
 
 // Ask asks a system and reads the answer into out, or returns its refusal.

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,24 +28,11 @@ func (s *System) Ask(ctx context.Context, zone string, op spec.Operation, in, ou
 	}
 	ctx, cancel := context.WithTimeout(ctx, info.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, peer.URL+info.Path, bytes.NewReader(raw))
+	status, answer, err := s.carry(ctx, outgoing{parcel: parcel{System: s.Name, Op: op, MessageID: messageID(), Body: raw}, peer: peer, info: info, self: s.identity(false), verifier: v})
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", op, err)
 	}
-	head, err := spec.SignRequest(s.identity(false), req, messageID(), "", raw, s.hub.board.Now())
-	if err != nil {
-		return fmt.Errorf("ask %s: %w", op, err)
-	}
-	resp, err := s.hub.board.HTTP.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask %s: %w", op, err)
-	}
-	defer resp.Body.Close()
-	answer, err := spec.ReadAnswer(resp, req.URL.Path, head, v, info.MaxResponse, s.hub.board.Now())
-	if err != nil {
-		return fmt.Errorf("ask %s: answer %s: %w", op, resp.Status, err)
-	}
-	return s.answerOf(op, resp.StatusCode, raw, answer, out)
+	return s.answerOf(op, status, raw, answer, out)
 }
 
 // answerOf reads what the platform answered, and notes it in the traffic.
