@@ -193,10 +193,10 @@ func (r *Room) Answer(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("inquiry: read pages: %w", err)
 	}
-	g, inner := errgroup.WithContext(ctx)
+	var g errgroup.Group // a page that fails cuts no other off
 	g.SetLimit(pagesAtOnce)
 	for _, page := range left {
-		g.Go(func() error { return r.answerPage(inner, b, page) })
+		g.Go(func() error { return r.answerPage(ctx, b, page) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
