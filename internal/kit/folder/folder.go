@@ -16,7 +16,7 @@ import (
 // method gives up when its context ends. A file that is not there is fs.ErrNotExist for errors.Is.
 type Folder interface {
 	// List gives the entries of a folder below this one ("" is itself) in order of name: the first max, and whether there are
-	// more. Symbolic links are not followed. Temporary files of Write are among them.
+	// more. Symbolic links are not followed. Temporary files of Write are among them; names that the other methods would refuse are not.
 	List(ctx context.Context, dir string, max int) (Listing, error)
 	// Read gives the content of a file. Of one that is larger come the first max bytes and ErrTooBig; what is no plain file is
 	// ErrNotFile.

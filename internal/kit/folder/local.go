@@ -68,7 +68,9 @@ func eachName(ctx context.Context, root *os.Root, dir string, give func(string))
 	for {
 		names, err := f.Readdirnames(batch)
 		for _, name := range names {
-			give(name)
+			if checkName(name) == nil {
+				give(name)
+			}
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
