@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,7 @@ type world struct {
 	built  *democity.City // the same city, for the test to choose from
 	office *simtest.Platform
 	hall   *simtest.Platform
+	leave  func() // lets the city look into no folder any more
 }
 
 func build(t *testing.T) *world {
@@ -93,6 +95,14 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	if w.leave != nil {
+		w.leave()
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { city.WatchFolders(ctx) })
+	w.leave = sync.OnceFunc(func() { stop(); watching.Wait() })
+	w.t.Cleanup(w.leave)
 	srv.Config.Handler = city.Handler()
 	srv.Start()
 	w.server, w.city = srv, city
@@ -158,11 +168,16 @@ const caseNo = "TZ-261124-00412-6"
 
 func work() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// TestSale walks a sale with a loan through all departments, with a kill in the middle.
+// TestSale walks a sale with a loan through all departments, with a kill in the middle, in districts whose systems speak in different ways.
 func TestSale(t *testing.T) {
+	for _, district := range []string{"321202", "321203", "321204", "321281", "321282"} {
+		t.Run(district, func(t *testing.T) { sale(t, district) })
+	}
+}
+
+func sale(t *testing.T, district string) {
 	w := build(t)
-	k := w.contract("321202")
-	district := k.District
+	k := w.contract(district)
 
 	var home spec.RegistryUnitQueryResponse
 	w.ask("registry/"+district, spec.RegistryUnitQuery, spec.RegistryUnitQueryRequest{CertificateNo: string(k.Cert), OwnerName: k.Sellers[0].Name,
