@@ -26,6 +26,7 @@ const description = `一窗：不动产交易、登记、纳税一体化平台�
   yichuang lines --zone hall …      the lines of a zone to other systems, from a file
   yichuang keys make|rotate …       the keys of a zone: made, handed over, changed
   yichuang conform --role tax …     check a counterpart's system against the published interface
+  yichuang guide --counterpart tax  write the guide by which a vendor builds a counterpart's side
 
 Every flag has an environment variable; docs/operations.md lists them all.`
 
@@ -36,6 +37,7 @@ type cli struct {
 	Lines   linesCmd   `cmd:"" help:"Set the lines of a zone to other systems from a file."`
 	Keys    keysCmd    `cmd:"" help:"Make and change the keys of an installation."`
 	Conform conformCmd `cmd:"" help:"Check the system of a department, bank or utility against the published interface."`
+	Guide   guideCmd   `cmd:"" help:"Write the guide by which a vendor builds the side of a department, bank or utility."`
 }
 
 // names lists the words that a setting may have.

@@ -7,7 +7,8 @@ package interfaces
 
 import "embed"
 
-// FS holds the OpenAPI documents, one per counterpart, and common.yaml that they refer to.
+// FS holds the OpenAPI documents, one per counterpart, common.yaml that they refer to, and everything else that a vendor is
+// given: the guide, its chapters, the examples of signatures.
 //
-//go:embed *.yaml
+//go:embed *
 var FS embed.FS

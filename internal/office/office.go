@@ -46,6 +46,7 @@ import (
 	"yichuang/internal/office/connect"
 	"yichuang/internal/office/exchangeadmin"
 	"yichuang/internal/office/inquiry"
+	"yichuang/internal/office/interfacebook"
 	"yichuang/internal/office/migrations"
 	"yichuang/internal/office/papers"
 	"yichuang/internal/office/register"
@@ -268,6 +269,11 @@ func (z *Zone) pages(library *flow.Library, store *papers.Store, departments *co
 	z.tickets.Routes(rt)
 	admin.New(admin.Parts{Pool: c.Pool, Clock: c.Clock, Audit: z.audit, Door: z.Door, Exchange: z.Exchange}).Routes(rt)
 	z.monitor.Routes(rt)
+	book, err := interfacebook.New(interfacebook.Parts{Exchange: z.Exchange, Fonts: c.Fonts, Clock: c.Clock})
+	if err != nil {
+		return nil, fmt.Errorf("office: %w", err)
+	}
+	book.Routes(rt)
 	return rt, nil
 }
 

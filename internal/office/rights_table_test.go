@@ -33,6 +33,8 @@ var routes = map[string]string{
 	"GET /admin/endpoints":         "operate", "GET /admin/endpoints/new": "operate", "POST /admin/endpoints/new": "operate", "GET /admin/endpoints/{id}": "operate",
 	"POST /admin/endpoints/{id}": "operate", "POST /admin/endpoints/{id}/test": "operate",
 	"GET /admin/calls": "operate", "GET /admin/calls/{id}": "operate",
+	"GET /admin/interface": "operate", "GET /admin/interface/{operation}": "operate", "GET /admin/interface/codes": "operate", "GET /admin/interface/changes": "operate",
+	"GET /admin/interface/openapi/{file}": "operate", "GET /admin/interface/guide/{counterpart}": "operate",
 	"GET /admin/outbox": "operate", "GET /admin/outbox/confirm": "operate", "POST /admin/outbox/{do}": "operate",
 	"GET /admin/alarms": "alarms", "GET /admin/alarms/{id}": "alarms", "POST /admin/alarms/{id}": "alarms",
 	"GET /admin/alarms/rules/{kind}": "operate", "POST /admin/alarms/rules/{kind}": "operate",

@@ -12,6 +12,7 @@ type Table struct {
 	Tall float64 // least height of a row
 	Line Color   // of the rules
 	Sans bool
+	Top  bool // cells begin at the upper edge of their row; else they stand in its middle
 }
 
 // Col is a column. Widths are shares: they are scaled to fill the page.
@@ -216,7 +217,7 @@ func (b *Builder) layRow(t Table, xs []float64, row Row, head bool) laidRow {
 	return out
 }
 
-// drawRow sets a row at the present place, the text of each cell in the middle of its height.
+// drawRow sets a row at the present place, the text of each cell in the middle of its height unless the table says Top.
 func (b *Builder) drawRow(t Table, r laidRow) {
 	h := r.height(t.Tall)
 	pad := t.Pad
@@ -231,6 +232,9 @@ func (b *Builder) drawRow(t Table, r laidRow) {
 	for _, c := range r.cells {
 		b.Box(c.x-pad, b.y, c.w+2*pad, h, hair, t.Line)
 		top := b.y + (h-float64(len(c.lines))*r.lead)/2
+		if t.Top {
+			top = b.y + vpad
+		}
 		for i, l := range c.lines {
 			b.drawLine(l, c.st, rect{c.x, top + float64(i)*r.lead, c.w, r.lead})
 		}
