@@ -23,30 +23,58 @@ const (
 	AskArchive  Inquiry = "archive"  // the files of the unit in the registry's archive
 	AskBuilding Inquiry = "building" // housing's table of the building
 	AskReceipts Inquiry = "receipts" // the receipts of the tax
+
+	AskHousehold Inquiry = "household" // the households of the parties
+	AskDeaths    Inquiry = "deaths"    // whether a party has died
+	AskBirth     Inquiry = "birth"     // the parents of the parties who are minors
+	AskNotary    Inquiry = "notary"    // a notarial certificate, by its number
+	AskJudgments Inquiry = "judgments" // judgments on the sellers' homes
+	AskAssets    Inquiry = "assets"    // an approval by which state assets were given to a seller, by its number
+	AskLand      Inquiry = "land"      // planning, survey and supply of the parcel
+	AskPlace     Inquiry = "place"     // the place name of the address
+	AskLicence   Inquiry = "licence"   // the licences of parties that are organisations
 )
 
-// Answer is a reply as a person reads it: facts, then a table. None says that there is nothing, in words.
+// Answer is a reply as a person reads it: who answered and when, facts, then a table. None says that there is nothing, in words.
 type Answer struct {
+	From  string
+	At    time.Time
 	Facts [][2]string
 	Head  []string
 	Rows  [][]string
 	None  string
 }
 
-// Ask asks another system about a case. Purpose is told to it. Errors: exchange.ErrDesk where people do the work in our pages,
-// exchange.ErrUnavailable, *exchange.Refusal.
-func (r *Room) Ask(ctx context.Context, what Inquiry, c *casework.Case, purpose string) (Answer, error) {
-	switch what {
-	case AskProcess:
-		return r.askProcess(ctx, c)
-	case AskArchive:
-		return r.askArchive(ctx, c, purpose)
-	case AskBuilding:
-		return r.askBuilding(ctx, c)
-	case AskReceipts:
-		return r.askReceipts(ctx, c)
+// Question is what a person wants to know: Purpose is told to the other side, Number names a paper where one is asked about.
+type Question struct {
+	What    Inquiry
+	Purpose string
+	Number  string
+}
+
+// NeedsNumber tells whether the question is about one paper, by its number.
+func (i Inquiry) NeedsNumber() bool { return i == AskNotary || i == AskAssets }
+
+// Ask asks another system about a case. Errors: exchange.ErrDesk where people do the work in our pages, exchange.ErrUnavailable,
+// *exchange.Refusal.
+func (r *Room) Ask(ctx context.Context, q Question, c *casework.Case) (a Answer, err error) {
+	asker, ok := map[Inquiry]struct {
+		from string
+		ask  func(context.Context, *casework.Case, Question) (Answer, error)
+	}{
+		AskProcess: {"登记系统", r.askProcess}, AskArchive: {"登记系统", r.askArchive}, AskBuilding: {"住建系统", r.askBuilding}, AskReceipts: {"税务系统", r.askReceipts},
+		AskHousehold: {"公安", r.askHousehold}, AskDeaths: {"卫生健康", r.askDeaths}, AskBirth: {"卫生健康", r.askBirth}, AskNotary: {"公证机构", r.askNotary},
+		AskJudgments: {"法院", r.askJudgments}, AskAssets: {"国资监管", r.askAssets}, AskLand: {"自然资源", r.askLand}, AskPlace: {"民政", r.askPlace},
+		AskLicence: {"市场监管、编办", r.askLicence},
+	}[q.What]
+	if !ok {
+		return a, fmt.Errorf("connect: nothing to ask by %q", q.What)
 	}
-	return Answer{}, fmt.Errorf("connect: nothing to ask by %q", what)
+	if a, err = asker.ask(ctx, c, q); err != nil {
+		return a, err
+	}
+	a.From, a.At = asker.from, r.Clock.Now()
+	return a, nil
 }
 
 // inquire sends a question; each is a message of its own.
@@ -54,7 +82,7 @@ func (r *Room) inquire(ctx context.Context, op spec.Operation, c *casework.Case,
 	return r.Out.Call(ctx, op, exchange.Route{District: c.District, Item: c.Item, Case: string(c.No)}, uuid.NewString(), in, out)
 }
 
-func (r *Room) askProcess(ctx context.Context, c *casework.Case) (a Answer, err error) {
+func (r *Room) askProcess(ctx context.Context, c *casework.Case, _ Question) (a Answer, err error) {
 	var out spec.RegistryProcessQueryResponse
 	if err := r.inquire(ctx, spec.RegistryProcessQuery, c, spec.RegistryProcessQueryRequest{CaseNo: string(c.No), RegistryCaseNo: c.Facts.RegistryNo}, &out); err != nil {
 		return a, err
@@ -72,14 +100,14 @@ func (r *Room) askProcess(ctx context.Context, c *casework.Case) (a Answer, err 
 	return a, nil
 }
 
-func (r *Room) askArchive(ctx context.Context, c *casework.Case, purpose string) (a Answer, err error) {
+func (r *Room) askArchive(ctx context.Context, c *casework.Case, q Question) (a Answer, err error) {
 	applicant, ok := c.App.Party(c.App.Applicant)
 	if !ok {
 		return a, fmt.Errorf("connect: case %s has no applicant", c.No)
 	}
 	var out spec.RegistryArchiveQueryResponse
 	if err := r.inquire(ctx, spec.RegistryArchiveQuery, c, spec.RegistryArchiveQueryRequest{Applicant: personOf(applicant.Name, applicant.Document),
-		UnitCode: string(c.Unit), Purpose: purpose}, &out); err != nil {
+		UnitCode: string(c.Unit), Purpose: q.Purpose}, &out); err != nil {
 		return a, err
 	}
 	a.None = "档案里没有这套房的案卷。"
@@ -90,7 +118,7 @@ func (r *Room) askArchive(ctx context.Context, c *casework.Case, purpose string)
 	return a, nil
 }
 
-func (r *Room) askBuilding(ctx context.Context, c *casework.Case) (a Answer, err error) {
+func (r *Room) askBuilding(ctx context.Context, c *casework.Case, _ Question) (a Answer, err error) {
 	var out spec.HousingBuildingQueryResponse
 	if err := r.inquire(ctx, spec.HousingBuildingQuery, c, spec.HousingBuildingQueryRequest{District: c.District, UnitCode: string(c.Unit)}, &out); err != nil {
 		return a, err
@@ -110,7 +138,7 @@ func (r *Room) askBuilding(ctx context.Context, c *casework.Case) (a Answer, err
 	return a, nil
 }
 
-func (r *Room) askReceipts(ctx context.Context, c *casework.Case) (a Answer, err error) {
+func (r *Room) askReceipts(ctx context.Context, c *casework.Case, _ Question) (a Answer, err error) {
 	if c.Facts.TaxNo == "" {
 		a.None = "税务部门还没有核定税款。"
 		return a, nil

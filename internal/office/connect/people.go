@@ -168,7 +168,10 @@ func (r *Room) checkFirms(ctx context.Context, c *casework.Case, key string) ([]
 		}
 		result := "pass"
 		if !found {
-			result, name = "fail", "没有这个单位，或名称不一致"
+			result = "fail"
+		}
+		if name == "" {
+			name = "没有这个单位，或名称不一致"
 		}
 		v.add("licence."+p.Ref, roleName(p.Role)+"单位", result, p.Name, name, "市场监管、编办")
 	}
