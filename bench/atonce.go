@@ -46,7 +46,9 @@ func (d *durations) add(took time.Duration) {
 // percentile in milliseconds.
 func (d *durations) percentile(p int) float64 {
 	slices.Sort(d.all)
-	return round(float64(d.all[len(d.all)*p/100]) / float64(time.Millisecond))
+	return ms(d.all[len(d.all)*p/100])
 }
+
+func ms(d time.Duration) float64 { return round(float64(d) / float64(time.Millisecond)) }
 
 func at(n int) string { return fmt.Sprintf("%d at a time", n) }

@@ -24,11 +24,13 @@ import (
 
 // cityCmd runs the whole demonstration city on this machine. Ports: hall, office, partner, simcity, ops, from the base on.
 type cityCmd struct {
-	Port  int     `help:"Base port; five are used from it on." default:"8080" env:"PORT"`
-	Data  string  `help:"Folder of everything that is kept." default:"./var" env:"DATA" type:"path"`
-	Seed  uint64  `help:"Which city is invented; kept from the first start on." default:"1" env:"SEED"`
-	Speed float64 `help:"How much faster than life the simulated departments are." default:"360" env:"SPEED"`
-	Log   string  `help:"text or json." default:"text" enum:"text,json" env:"LOG_FORMAT"`
+	Port  int         `help:"Base port; five are used from it on." default:"8080" env:"PORT"`
+	Data  string      `help:"Folder of everything that is kept." default:"./var" env:"DATA" type:"path"`
+	Seed  uint64      `help:"Which city is invented; kept from the first start on." default:"1" env:"SEED"`
+	Speed float64     `help:"How much faster than life the simulated departments are." default:"360" env:"SPEED"`
+	Ferry string      `help:"How the zones meet: loop (in memory) or dir (files, as through a gap)." default:"loop" enum:"loop,dir" env:"FERRY"`
+	Gap   gapSettings `embed:""`
+	Log   string      `help:"text or json." default:"text" enum:"text,json" env:"LOG_FORMAT"`
 }
 
 // Run brings the city up and serves until ctx ends.
@@ -128,7 +130,9 @@ func (c *cityCmd) serve(ctx context.Context, logger *slog.Logger, database *embe
 	if err := officeZone.SeedDemo(ctx, city); err != nil {
 		return err
 	}
-	join(hallZone, officeZone)
+	if err := c.Gap.join(c.Ferry, hallZone.Door, officeZone.Door, c.Data, logger); err != nil {
+		return err
+	}
 	s.hall.handler, s.office.handler = withPartner(hallZone.Pages(), hallZone.Partner()), officeZone.Pages()
 	s.partner.handler = officeZone.Partner()
 	s.ops.handler = opsHandler(g.metrics, map[string]*pgxpool.Pool{"hall": hallPool, "office": officePool})

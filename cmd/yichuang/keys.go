@@ -8,13 +8,17 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
+	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/sm"
 )
 
 // keys are those that a process works with. Each zone's own ring and signer stay in its zone; the ferry's ring and the
 // public halves are carried over once, at set-up.
 type keys struct {
+	dir          string
 	ferry        *sm.Keyring // the same in both zones
 	hall, office zoneKeys
 }
@@ -33,6 +37,8 @@ const ferryRing = "ferry.ring"
 func ringFile(zone string) string   { return zone + ".ring" }
 func signerFile(zone string) string { return zone + ".key" }
 func publicFile(zone string) string { return sm.PublicFile(signerFile(zone)) }
+
+func formerFile(zone string) string { return zone + ".former" }
 
 func otherZone(zone string) string {
 	if zone == "hall" {
@@ -86,7 +92,7 @@ func makeKeys(dir string, zones ...string) (*keys, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("key folder: %w", err)
 	}
-	k := &keys{}
+	k := &keys{dir: dir}
 	for zone, z := range map[string]*zoneKeys{"hall": &k.hall, "office": &k.office} {
 		if slices.Contains(zones, zone) {
 			var err error
@@ -102,6 +108,34 @@ func makeKeys(dir string, zones ...string) (*keys, error) {
 	var err error
 	k.ferry, err = sm.LoadOrCreateKeyring(ring)
 	return k, err
+}
+
+// oldKeyFor is how long what a zone's former key signed still passes the ferry after the key has changed, by the age of the file that
+// holds it. Crates are sent anew within minutes; the rest is for who copies files.
+const oldKeyFor = 7 * 24 * time.Hour
+
+// peerKeys reads the keys by which a zone's crates are checked: the current one and, for a while, the one before it.
+func (k *keys) peerKeys(zone string) func() ([]*sm.PublicKey, error) {
+	path := filepath.Join(k.dir, signerFile(zone))
+	return func() ([]*sm.PublicKey, error) {
+		current, err := sm.LoadPublicKey(sm.PublicFile(path))
+		if err != nil {
+			return nil, err
+		}
+		all := []*sm.PublicKey{current}
+		info, err := os.Stat(filepath.Join(k.dir, formerFile(zone)))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && clock.System().Now().Sub(info.ModTime()) > oldKeyFor {
+			return all, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("former key of the %s: %w", zone, err)
+		}
+		former, err := sm.LoadFormerKeys(path)
+		if err == nil && len(former) > 0 {
+			all = append(all, former[len(former)-1])
+		}
+		return all, err
+	}
 }
 
 func openZoneKeys(dir, zone string) (z zoneKeys, err error) {
@@ -163,7 +197,9 @@ func (c *keysRotateCmd) Run(_ context.Context, parent *keysCmd) error {
 	if _, err := sm.RotateSigner(path); err != nil {
 		return err
 	}
-	fmt.Printf("%s is new. What the old key signed stays good.\nCopy %s to the same folder of the other zone, then restart the processes of both.\n", path, sm.PublicFile(path))
+	former := strings.TrimSuffix(path, filepath.Ext(path)) + ".former"
+	fmt.Printf("%s is new. What the old key signed stays good.\nCopy %s and %s to the same folder of the other zone, whose processes find them by themselves; then restart the processes of this zone one after the other.\n",
+		path, sm.PublicFile(path), former)
 	if c.File == signerFile("office") {
 		return retireSeal(parent.dir())
 	}
@@ -180,7 +216,7 @@ func rotateRing(path string) error {
 	}
 	fmt.Printf("%s seals with key %d from now on; older keys still open what they sealed.\n", path, ring.Current())
 	if filepath.Base(path) == ferryRing {
-		fmt.Println("Copy it to the same folder of the other zone first, then restart the processes of both.")
+		fmt.Println("Copy it to the same folder of the other zone first, whose processes find it by themselves; then restart the processes of both zones one after the other.")
 	} else {
 		fmt.Println("Restart the zone's processes one after the other; those that still run find the new key by themselves. Save a copy of the file.")
 	}

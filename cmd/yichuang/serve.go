@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"os"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
@@ -35,6 +35,8 @@ type serveCmd struct {
 	FerryListen   string         `help:"Where the other zone's ferry arrives, when it is another process." default:"127.0.0.1:8085" env:"FERRY_LISTEN"`
 	OpsListen     string         `help:"Where health and metrics are served." default:"127.0.0.1:8084" env:"OPS_LISTEN"`
 	HallURL       string         `name:"hall-url" help:"The hall's address as the public reaches it: in SMS, QR codes, and the way back from sign-in." env:"HALL_URL"`
+	Ferry         string         `help:"How the zones meet: loop (one process), https (two), dir (files through a gap). Empty: loop or https, as the zones ask for." enum:",loop,https,dir" default:"" env:"FERRY"`
+	Gap           gapSettings    `embed:""`
 	PeerURL       string         `name:"peer-url" help:"Ferry address of the other zone, when this process serves one zone." env:"PEER_URL"`
 	Proxies       []netip.Prefix `name:"trusted-proxies" help:"Networks of the balancers in front, as 10.1.2.0/24,…: X-Forwarded-For is believed from these and from nobody else." env:"TRUSTED_PROXIES"`
 	Outside       string         `help:"JSON file with the accounts at identity provider and payment channels, and banks and halls (docs/operations.md)." env:"OUTSIDE" type:"existingfile"`
@@ -50,9 +52,7 @@ func (c *serveCmd) Validate() error {
 	if c.has("office") && (c.OfficeDB == "" || c.HallURL == "") {
 		errs = append(errs, errors.New("the office needs --office-db and --hall-url"))
 	}
-	if c.has("hall") != c.has("office") && c.PeerURL == "" {
-		errs = append(errs, errors.New("one zone alone needs --peer-url of the other"))
-	}
+	errs = append(errs, checkWay(c.Ferry, c.has("hall") != c.has("office"), c.PeerURL))
 	return errors.Join(errs...)
 }
 
@@ -116,7 +116,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := c.connect(h, o, add); err != nil {
+	if err := c.connect(h, o, g.log, add); err != nil {
 		return err
 	}
 	if err := add("ops", c.OpsListen, opsHandler(g.metrics, pools)); err != nil {
@@ -134,21 +134,22 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// connect lays the ferry: within the process, or over the network to the other zone.
-func (c *serveCmd) connect(h *hall.Zone, o *office.Zone, add func(string, string, http.Handler) error) error {
+// connect lays the ferry: within the process, over the network to the other zone, or by files.
+func (c *serveCmd) connect(h *hall.Zone, o *office.Zone, log *slog.Logger, add func(string, string, http.Handler) error) error {
 	if h != nil && o != nil {
-		join(h, o)
-		return nil
+		return c.Gap.join(c.Ferry, h.Door, o.Door, c.Data, log)
 	}
-	line := ferry.HTTPS{URL: c.PeerURL, Client: &http.Client{Timeout: time.Minute}}
-	door := func() *ferry.Door {
-		if h != nil {
-			return h.Door
-		}
-		return o.Door
-	}()
-	door.Connect(line)
-	return add("ferry", c.FerryListen, door.Handler())
+	var door *ferry.Door
+	zone := "hall"
+	if h != nil {
+		door = h.Door
+	} else {
+		zone, door = "office", o.Door
+	}
+	if c.Ferry == "dir" {
+		return c.Gap.byFiles(door, zone, c.Data, log)
+	}
+	return add("ferry", c.FerryListen, byNetwork(door, c.PeerURL))
 }
 
 func (c *serveCmd) setHall(ctx context.Context, h *hall.Config) error {

@@ -14,7 +14,6 @@ import (
 
 	catalogdata "yichuang/catalog"
 	"yichuang/internal/catalog"
-	"yichuang/internal/ferry"
 	"yichuang/internal/hall"
 	"yichuang/internal/kit/blob"
 	"yichuang/internal/kit/clock"
@@ -92,7 +91,7 @@ func (g *ground) openOffice(ctx context.Context, db, hallURL string, secure bool
 	}
 	zone, err := office.New(ctx, office.Config{Pool: pool, Clock: clk, Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "office"}, g.metrics),
 		Keys: g.keys.office.ring, Signer: g.keys.office.signer, Former: g.keys.office.former, Blobs: files, Fonts: fonts, Seal: seal, Catalog: g.catalog, Flows: flows, Shared: g.keys.ferry,
-		HallKey: g.keys.hall.public, Verify: hallURL, Secure: secure, Proxies: g.proxies, Prefix: "TZ", Process: g.process, PollFast: g.fast})
+		HallKey: g.keys.hall.public, HallKeys: g.keys.peerKeys("hall"), Verify: hallURL, Secure: secure, Proxies: g.proxies, Prefix: "TZ", Process: g.process, PollFast: g.fast})
 	return zone, pool, err
 }
 
@@ -110,17 +109,11 @@ func (g *ground) openHall(ctx context.Context, db, url string, secure bool, set 
 		return nil, pool, err
 	}
 	c := hall.Config{Pool: pool, Clock: clock.System(), Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "hall"}, g.metrics),
-		Keys: g.keys.hall.ring, Signer: g.keys.hall.signer, Blobs: files, Catalog: g.catalog, Shared: g.keys.ferry, OfficeKey: g.keys.office.public,
+		Keys: g.keys.hall.ring, Signer: g.keys.hall.signer, Blobs: files, Catalog: g.catalog, Shared: g.keys.ferry, OfficeKey: g.keys.office.public, OfficeKeys: g.keys.peerKeys("office"),
 		URL: url, Secure: secure, Proxies: g.proxies, Process: g.process, PollFast: g.fast}
 	if err := set(&c); err != nil {
 		return nil, pool, err
 	}
 	zone, err := hall.New(ctx, c)
 	return zone, pool, err
-}
-
-// join connects the two doors in one process.
-func join(h *hall.Zone, o *office.Zone) {
-	h.Door.Connect(ferry.Loop{To: o.Door})
-	o.Door.Connect(ferry.Loop{To: h.Door})
 }

@@ -113,15 +113,13 @@ func (d *Door) applied(ctx context.Context, tx pgx.Tx, all []arrived) error {
 	return nil
 }
 
-// next locks messages that are due, each of another case, urgent ones first. One is held back by any earlier open one of its case,
-// and while the one before it has not arrived. Index ferry_in_due finds candidates, ferry_in_open and the primary key answer the questions.
+// next locks messages that are due, each of another case, urgent ones first. The one before it in its case must be done with. Index
+// ferry_in_due finds candidates, the primary key answers the question; as a scalar it is not asked of the whole table at once.
 func (d *Door) next(ctx context.Context, tx pgx.Tx, limit int) ([]arrived, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT stream, seq, id, type, case_key, sent_at, body, attempts FROM ferry_in m
 		WHERE state = 'pending' AND not_before <= $1
-		  AND NOT EXISTS (SELECT FROM ferry_in e WHERE e.case_key = m.case_key AND e.stream = m.stream AND e.seq < m.seq
-		                  AND e.state IN ('pending', 'waiting', 'parked'))
-		  AND (prev = 0 OR EXISTS (SELECT FROM ferry_in p WHERE p.stream = m.stream AND p.seq = m.prev))
+		  AND (prev = 0 OR (SELECT p.state IN ('applied', 'discarded') FROM ferry_in p WHERE p.stream = m.stream AND p.seq = m.prev))
 		ORDER BY lane, not_before, seq LIMIT $2 FOR UPDATE OF m SKIP LOCKED`, d.o.Clock.Now(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("ferry: next messages: %w", err)

@@ -127,8 +127,12 @@ func (d *Door) open(ctx context.Context, db pg.DB, digest string) ([]byte, error
 }
 
 // note writes down how far the laying down of a file has come.
-func (d *Door) note(ctx context.Context, db pg.DB, c cargo, cursor int) error {
-	if _, err := db.Exec(ctx, `UPDATE ferry_cargo SET size = $2, cursor = $3, sent_at = $4 WHERE digest = $1`, c.Digest, c.Size, cursor, d.o.Clock.Now()); err != nil {
+func (d *Door) note(ctx context.Context, conn *pgxpool.Conn, c cargo, cursor int) error {
+	err := lazily(ctx, conn, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE ferry_cargo SET size = $2, cursor = $3, sent_at = $4 WHERE digest = $1`, c.Digest, c.Size, cursor, d.o.Clock.Now())
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("ferry: note a file on its way: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
@@ -64,11 +65,22 @@ func (d *Door) locked(ctx context.Context, query string, do func(ctx context.Con
 	return do(ctx, conn)
 }
 
+// lazily is a transaction whose commit does not wait for the disk. What a power cut takes of it is told again by the other zone, as after
+// the restoration of a backup.
+func lazily(ctx context.Context, db pg.Beginner, do func(tx pgx.Tx) error) error {
+	return pg.InTx(ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
+
 // Pump sends one bundle of messages and one part of a file, and reports whether more is waiting. It is exported so that tests and
 // the drill can turn it by hand.
 func (d *Door) Pump(ctx context.Context) (more bool, err error) {
 	err = d.locked(ctx, `SELECT pg_try_advisory_lock(hashtext('ferry_out'))`, func(ctx context.Context, conn *pgxpool.Conn) error {
-		if err := d.number(ctx, conn); err != nil {
+		if err := lazily(ctx, conn, func(tx pgx.Tx) error { return d.number(ctx, tx) }); err != nil {
 			return err
 		}
 		if full, err := d.heaped(); err != nil || full {
@@ -150,12 +162,16 @@ func (d *Door) due(ctx context.Context, db pg.DB) (parcels []parcel, more bool, 
 const parcelHead = 300
 
 // laid notes that messages are on their way.
-func (d *Door) laid(ctx context.Context, db pg.DB, parcels []parcel) error {
+func (d *Door) laid(ctx context.Context, conn *pgxpool.Conn, parcels []parcel) error {
 	seqs := make([]int64, len(parcels))
 	for i, p := range parcels {
 		seqs[i] = p.Seq
 	}
-	if _, err := db.Exec(ctx, `UPDATE ferry_out SET sent_at = $2, sends = sends + 1 WHERE seq = ANY($1)`, seqs, d.o.Clock.Now()); err != nil {
+	err := lazily(ctx, conn, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE ferry_out SET sent_at = $2, sends = sends + 1 WHERE seq = ANY($1)`, seqs, d.o.Clock.Now())
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("ferry: note what is on its way: %w", err)
 	}
 	return nil

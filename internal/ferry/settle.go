@@ -37,7 +37,8 @@ type done struct {
 func (d *Door) settle(ctx context.Context, conn *pgxpool.Conn, a ack) (more bool, err error) {
 	var finished []done
 	var lost error
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+	err = lazily(ctx, conn, func(tx pgx.Tx) error {
+		more, finished, lost = false, nil, nil
 		fresh, err := d.newest(ctx, tx, a)
 		if err != nil || !fresh {
 			return err
@@ -118,12 +119,12 @@ func (d *Door) renumber(ctx context.Context, tx pgx.Tx, a ack) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// stored notes what the other zone has.
+// stored notes what the other zone has. Index ferry_out_due.
 func (d *Door) stored(ctx context.Context, tx pgx.Tx, a ack) error {
 	now := d.o.Clock.Now()
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE ferry_out SET stored_at = $3, acked_at = CASE WHEN blobs = '{}' OR state = 'void' THEN $3::timestamptz END
-		WHERE stored_at IS NULL AND seq IS NOT NULL AND (seq <= $1 OR seq <@ $2::text::int8multirange)`, a.UpTo, numbers(a.Have), now)
+		WHERE stored_at IS NULL AND lane = ANY ('{0,1}') AND seq <= $4 AND (seq <= $1 OR seq <@ $2::text::int8multirange)`, a.UpTo, numbers(a.Have), now, a.Top)
 	for _, k := range a.Known {
 		batch.Queue(`UPDATE ferry_out SET seq = $2, stored_at = $3, acked_at = CASE WHEN blobs = '{}' THEN $3::timestamptz END
 			WHERE id = $1 AND seq <> $2 AND NOT EXISTS (SELECT FROM ferry_out WHERE seq = $2)`, k.ID, k.Seq, now)
@@ -195,7 +196,7 @@ func (d *Door) asked(ctx context.Context, tx pgx.Tx, a ack) (bool, error) {
 	return tag.RowsAffected()+holes.RowsAffected() > 0, err
 }
 
-// finish closes messages whose files have all arrived, and empties what was closed long ago.
+// finish closes messages whose files have all arrived, and empties what was closed long ago. Indexes ferry_out_halfway and ferry_out_kept.
 func (d *Door) finish(ctx context.Context, tx pgx.Tx) ([]done, error) {
 	now := d.o.Clock.Now()
 	if _, err := tx.Exec(ctx, `UPDATE ferry_out SET body = NULL WHERE acked_at < $1 AND body IS NOT NULL`, now.Add(-kept)); err != nil {

@@ -116,7 +116,8 @@ func (d *Door) room(ctx context.Context, tx pgx.Tx, fresh []parcel, s stream) (f
 	return fits, full, nil
 }
 
-// insert stores messages, all with one statement.
+// insert stores messages, all with one statement. A sender that was restored from a backup may not know of the newest of a case: then
+// that one is the one before.
 func (d *Door) insert(ctx context.Context, tx pgx.Tx, fresh []parcel) error {
 	n := len(fresh)
 	seqs, prevs, lanes, ids := make([]int64, n), make([]int64, n), make([]int16, n), make([]uuid.UUID, n)
@@ -139,7 +140,8 @@ func (d *Door) insert(ctx context.Context, tx pgx.Tx, fresh []parcel) error {
 		}
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO ferry_in (stream, seq, prev, lane, id, type, case_key, body, blobs, sent_at, state, received_at, not_before)
-		SELECT $1, seq, prev, lane, id, type, case_key, body, string_to_array(blobs, ' '), sent_at, state, $12, $12
+		SELECT $1, seq, greatest(prev, (SELECT max(e.seq) FROM ferry_in e WHERE e.case_key = m.case_key AND e.stream = $1 AND e.seq < m.seq
+			AND e.state IN ('pending', 'waiting', 'parked'))), lane, id, type, case_key, body, string_to_array(blobs, ' '), sent_at, state, $12, $12
 		FROM unnest($2::bigint[], $3::bigint[], $4::smallint[], $5::uuid[], $6::text[], $7::text[], $8::bytea[], $9::text[], $10::timestamptz[], $11::text[])
 			AS m (seq, prev, lane, id, type, case_key, body, blobs, sent_at, state)`,
 		d.o.Peer, seqs, prevs, lanes, ids, types, cases, bodies, blobs, sent, states, d.o.Clock.Now())

@@ -57,8 +57,9 @@ type Config struct {
 	Blobs   *blob.Store
 	Catalog *catalog.Catalog
 
-	Shared    *sm.Keyring   // ferry: the same in both zones
-	OfficeKey *sm.PublicKey // ferry: the office's
+	Shared     *sm.Keyring                     // ferry: the same in both zones
+	OfficeKey  *sm.PublicKey                   // ferry: the office's
+	OfficeKeys func() ([]*sm.PublicKey, error) // reads the office's keys anew; nil: they never change
 
 	URL      string // as people reach it: links in SMS, sign-in's way back, QR codes
 	Secure   bool
@@ -140,7 +141,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	r := &rooms{}
 	var uploads *application.Uploads
 	z.Door = ferry.New(ferry.Options{Zone: "hall", Peer: "office", Pool: c.Pool, Clock: c.Clock, Keys: c.Keys, Shared: c.Shared, Signer: c.Signer,
-		PeerKey: c.OfficeKey, Blobs: c.Blobs, Log: c.Log, Acked: func(ctx context.Context, t message.Type, blobs []string) error { return uploads.Acked(ctx, t, blobs) }})
+		PeerKey: c.OfficeKey, PeerKeys: c.OfficeKeys, Blobs: c.Blobs, Log: c.Log, Acked: func(ctx context.Context, t message.Type, blobs []string) error { return uploads.Acked(ctx, t, blobs) }})
 	z.rooms(r)
 	uploads = r.application.Uploads
 	if missing := z.Door.Missing(); len(missing) > 0 {

@@ -71,12 +71,13 @@ type Config struct {
 	Catalog *catalog.Catalog
 	Flows   fs.FS // *.bpmn at its root
 
-	Shared  *sm.Keyring    // ferry: the same in both zones
-	HallKey *sm.PublicKey  // ferry: the hall's
-	Verify  string         // address of the hall, printed in QR codes
-	Secure  bool           // pages are reached over TLS
-	Proxies []netip.Prefix // balancers in front, whose X-Forwarded-For is believed
-	Prefix  string         // of case numbers
+	Shared   *sm.Keyring                     // ferry: the same in both zones
+	HallKey  *sm.PublicKey                   // ferry: the hall's
+	HallKeys func() ([]*sm.PublicKey, error) // reads the hall's keys anew; nil: they never change
+	Verify   string                          // address of the hall, printed in QR codes
+	Secure   bool                            // pages are reached over TLS
+	Proxies  []netip.Prefix                  // balancers in front, whose X-Forwarded-For is believed
+	Prefix   string                          // of case numbers
 	// Process names this process among all that share the database, the same each time it starts: what it was at work on when it was
 	// killed is taken up at once. Empty: after two minutes.
 	Process  string
@@ -138,7 +139,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 		return nil, fmt.Errorf("office: %w", err)
 	}
 	z.Door = ferry.New(ferry.Options{Zone: "office", Peer: "hall", Pool: c.Pool, Clock: c.Clock, Keys: c.Keys, Shared: c.Shared, Signer: c.Signer,
-		PeerKey: c.HallKey, Blobs: c.Blobs, Log: c.Log})
+		PeerKey: c.HallKey, PeerKeys: c.HallKeys, Blobs: c.Blobs, Log: c.Log})
 	z.visits = bookings.New(c.Keys, z.Door)
 	store, err := papers.NewStore(papers.Config{Fonts: c.Fonts, Blobs: c.Blobs, Keys: c.Keys, Signer: c.Signer, Former: c.Former, Seal: c.Seal, Clock: c.Clock, Random: rand.Reader, Verify: c.Verify})
 	if err != nil {

@@ -27,6 +27,7 @@ CREATE TABLE ferry_out (
 CREATE INDEX ferry_out_unnumbered ON ferry_out (pos) WHERE seq IS NULL AND state = 'open';
 CREATE INDEX ferry_out_due ON ferry_out (lane, seq) WHERE stored_at IS NULL AND seq IS NOT NULL;
 CREATE INDEX ferry_out_unacked ON ferry_out (created_at) WHERE acked_at IS NULL;
+CREATE INDEX ferry_out_halfway ON ferry_out (pos) WHERE acked_at IS NULL AND stored_at IS NOT NULL;
 CREATE INDEX ferry_out_case ON ferry_out (case_key, seq) WHERE seq IS NOT NULL;
 CREATE INDEX ferry_out_aside ON ferry_out (case_key) WHERE state = 'aside';
 CREATE INDEX ferry_out_kept ON ferry_out (acked_at) WHERE body IS NOT NULL AND acked_at IS NOT NULL;
@@ -65,7 +66,7 @@ CREATE TABLE ferry_in (
     applied_at  timestamptz,
     PRIMARY KEY (stream, seq)
 );
--- Open messages of a case, oldest first: what apply and the page of parked messages read.
+-- Open messages of a case, oldest first: what store and the page of parked messages read.
 CREATE INDEX ferry_in_open ON ferry_in (case_key, stream, seq) WHERE state IN ('pending', 'waiting', 'parked');
 CREATE INDEX ferry_in_due ON ferry_in (lane, not_before, seq) WHERE state = 'pending';
 CREATE INDEX ferry_in_waiting ON ferry_in (received_at) WHERE state = 'waiting';
