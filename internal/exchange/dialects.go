@@ -4,6 +4,7 @@ import (
 	"yichuang/internal/exchange/dialect"
 	"yichuang/internal/exchange/dialect/bizxml"
 	"yichuang/internal/exchange/dialect/desk"
+	"yichuang/internal/exchange/dialect/filedrop"
 	"yichuang/internal/exchange/dialect/unified"
 	"yichuang/internal/kit/clock"
 )
@@ -11,7 +12,7 @@ import (
 // dialects lists the dialects an endpoint may have. A new one is a folder below dialect/ and a line here.
 func dialects(clk clock.Clock) map[string]dialect.Dialect {
 	known := map[string]dialect.Dialect{}
-	for _, d := range []dialect.Dialect{unified.New(clk), bizxml.New(clk), bizxml.NewSOAP(clk), desk.New()} {
+	for _, d := range []dialect.Dialect{unified.New(clk), bizxml.New(clk), bizxml.NewSOAP(clk), filedrop.New(clk), desk.New()} {
 		known[d.Name()] = d
 	}
 	return known

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 
 	"yichuang/internal/democity"
 	"yichuang/internal/kit/clock"
@@ -201,7 +202,15 @@ func (s *Simcity) openDepartments(city *democity.City) error {
 }
 
 // Run sends what is due until ctx ends.
-func (s *Simcity) Run(ctx context.Context) { s.board.Run(ctx) }
+func (s *Simcity) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { s.WatchFolders(ctx) })
+	s.board.Run(ctx)
+}
+
+// WatchFolders lets systems look for files until ctx ends. Run does it, too.
+func (s *Simcity) WatchFolders(ctx context.Context) { s.hub.WatchFolders(ctx) }
 
 // ServeFiles serves the systems' folders over SFTP until ctx ends.
 func (s *Simcity) ServeFiles(ctx context.Context, l net.Listener) error {
@@ -220,13 +229,17 @@ func (s *Simcity) Handler() http.Handler {
 	for _, g := range s.channels {
 		mux.Handle("/"+g.Name()+"/", http.StripPrefix("/"+g.Name(), g.Handler()))
 	}
-	for _, d := range s.hub.Systems() {
-		mux.Handle("/"+d.Name+"/", d)
-	}
 	operator := http.NewServeMux()
 	s.control(operator)
 	s.pages(operator)
-	mux.Handle("/", operatorOnly(operator))
+	people := operatorOnly(operator)
+	for _, d := range s.hub.Systems() {
+		mux.Handle("/"+d.Name+"/", d)
+		for _, page := range []string{"GET /" + d.Name + "/{$}", "POST /" + d.Name + "/seizure", "POST /" + d.Name + "/deposit"} {
+			mux.Handle(page, people)
+		}
+	}
+	mux.Handle("/", people)
 	return mux
 }
 

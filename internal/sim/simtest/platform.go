@@ -16,6 +16,7 @@ import (
 
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/exchange/spec/bizxml"
+	"yichuang/internal/exchange/spec/filedrop"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/folder"
 	"yichuang/internal/kit/sm"
@@ -37,6 +38,7 @@ type Platform struct {
 	told     []Told
 	rejected []string
 	down     bool
+	boxes    map[string]*filedrop.Box // of systems that are reached by files
 }
 
 // Told is a message that a system sent and that was found good.
@@ -62,7 +64,7 @@ var document = sync.OnceValues(spec.Load)
 // New starts a zone. Its clock must be that of the systems.
 func New(t testing.TB, zone string, clk clock.Clock) *Platform {
 	t.Helper()
-	p := &Platform{t: t, clock: clk, app: "yichuang-" + zone, zone: zone, systems: map[string]wire.Endpoint{}}
+	p := &Platform{t: t, clock: clk, app: "yichuang-" + zone, zone: zone, systems: map[string]wire.Endpoint{}, boxes: map[string]*filedrop.Box{}}
 	var err error
 	if p.signer, err = sm.NewSigner(); err != nil {
 		t.Fatal(err)
@@ -86,6 +88,9 @@ func (p *Platform) Meet(systems []wire.Endpoint) {
 	defer p.mu.Unlock()
 	for _, e := range systems {
 		p.systems[e.Name] = e
+		if e.Dialect == wire.FileDrop && e.Zone == p.zone {
+			p.watch(e)
+		}
 	}
 }
 
@@ -96,8 +101,9 @@ func (p *Platform) Down(down bool) {
 	p.down = down
 }
 
-func (p *Platform) serve(w http.ResponseWriter, r *http.Request) {
-	l := letterOf(w, r)
+func (p *Platform) serve(w http.ResponseWriter, r *http.Request) { p.take(letterOf(w, r)) }
+
+func (p *Platform) take(l spec.Letter) {
 	now, id := p.clock.Now(), spec.Identity{App: p.app, Key: spec.SM2Key(p.signer)}
 	info, head, body, err := p.check(l)
 	p.mu.Lock()
@@ -189,7 +195,8 @@ type Letter struct {
 	Head    spec.Head
 	System  wire.Endpoint
 	Info    spec.Info
-	sent    bizxml.Head // in XML
+	sent    bizxml.Head      // in XML
+	file    filedrop.Message // to one that is reached by files
 }
 
 // Write prepares a signed request of an operation to a system; messageID "" makes a new one.
@@ -208,6 +215,9 @@ func (p *Platform) Write(system string, op spec.Operation, messageID string, bod
 	}
 	if messageID == "" {
 		messageID = uuid.Must(uuid.NewV7()).String()
+	}
+	if e.Dialect == wire.FileDrop {
+		return p.writeFile(e, info, messageID, raw)
 	}
 	if form, ok := formOf(e); ok {
 		return p.writeXML(form, e, info, messageID, raw)
@@ -264,6 +274,9 @@ func (p *Platform) Put(system, caseNo, content string) spec.Attachment {
 // Send sends a letter and checks the answer's signature. A refusal comes back as *spec.Fault; so does a bad answer.
 func (p *Platform) Send(l *Letter) (int, []byte, error) {
 	p.t.Helper()
+	if l.System.Dialect == wire.FileDrop {
+		return p.sendFile(l)
+	}
 	resp, err := http.DefaultClient.Do(l.Request)
 	if err != nil {
 		p.t.Fatal(err)

@@ -21,6 +21,9 @@ type outgoing struct {
 
 // carry sends the message once, in the system's dialect, and gives the platform's verified answer.
 func (s *System) carry(ctx context.Context, o outgoing) (status int, answer []byte, err error) {
+	if s.box != nil {
+		return s.carryFile(ctx, o)
+	}
 	if form, ok := formOf(s.Dialect); ok {
 		return s.carryXML(ctx, form, o)
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/folder"
 	"yichuang/internal/kit/sm"
 	"yichuang/internal/sim/board"
 )
@@ -60,6 +61,7 @@ type Hub struct {
 	peers    *board.Table[Peer] // by zone
 	works    *board.Table[Work]
 	files    *fileServer
+	folders  folder.Pool // of the systems that are reached by files
 	nonces   spec.Nonces
 	stranger *sm.Signer // nobody's key: signs what is to be forged
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/exchange/spec/filedrop"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/log"
 	"yichuang/internal/kit/sm"
@@ -38,7 +39,8 @@ type System struct {
 	key      *sm.Signer
 	serves   map[spec.Operation]operation
 	answered *board.Table[answered]
-	account  account // on the file server, where its dialect needs one
+	account  account       // on the file server, where its dialect needs one
+	box      *filedrop.Box // nil: it is called over HTTP
 
 	mu      sync.Mutex
 	busy    map[string]bool // messages that are being handled
@@ -81,6 +83,9 @@ func (h *Hub) New(about About) (*System, error) {
 	if s.exchangesFiles() {
 		if s.account, err = h.files.enrol(s.Name); err != nil {
 			return nil, err
+		}
+		if s.Dialect == FileDrop {
+			s.openBox(&h.folders)
 		}
 	}
 	Handle(s, spec.SystemPing, func(_ context.Context, c Call, in spec.SystemPingRequest) (spec.SystemPingResponse, error) {
@@ -134,6 +139,9 @@ func (s *System) Endpoint() Endpoint {
 		e.Operations = append(e.Operations, op)
 	}
 	slices.Sort(e.Operations)
+	if s.box != nil {
+		e.URL = "" // it is not called
+	}
 	if s.exchangesFiles() {
 		e.Folder = s.hub.files.folder(s.account)
 	}
@@ -163,11 +171,15 @@ func (s *System) identity(forge bool) spec.Identity {
 
 // ServeHTTP takes a request of the platform.
 func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if form, ok := formOf(s.Dialect); ok {
+	form, xml := formOf(s.Dialect)
+	switch {
+	case s.box != nil:
+		http.NotFound(w, r) // it is reached by files only
+	case xml:
 		s.serveXML(w, r, form)
-		return
+	default:
+		s.receive(r.Context(), spec.NewLetter(w, r))
 	}
-	s.receive(r.Context(), spec.NewLetter(w, r))
 }
 
 // receive takes in a message of the platform and answers it, well or as the fault board has it.

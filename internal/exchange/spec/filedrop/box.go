@@ -35,6 +35,7 @@ type Box struct {
 
 	mu       sync.Mutex
 	made     bool                 // the folders are there
+	stamped  time.Time            // the last file that was written
 	days     map[string]bool      // folders of days that are there
 	waiting  map[about]*wait      // who waits for which answer
 	watching bool                 // somebody looks for answers
@@ -43,6 +44,7 @@ type Box struct {
 	working  map[string]bool      // files in work here
 	swept    time.Time
 	slots    chan struct{}
+	workers  sync.WaitGroup
 }
 
 // Options are what a box stands on.
@@ -125,6 +127,9 @@ func (b *Box) lost(err error) error {
 	}
 	return err
 }
+
+// Wait waits until no letter is being taken in by a worker.
+func (b *Box) Wait() { b.workers.Wait() }
 
 // in and out are names in the halves.
 func (b *Box) in(parts ...string) string  { return path.Join(append([]string{b.o.In}, parts...)...) }

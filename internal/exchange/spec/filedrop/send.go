@@ -43,7 +43,7 @@ func (b *Box) Send(ctx context.Context, m Message) (Reply, error) {
 	if err != nil {
 		return Reply{}, b.lost(err)
 	}
-	now := b.o.Clock.Now().Truncate(time.Millisecond)
+	now := b.stamp()
 	name := Name{Time: now, Operation: m.Info.Operation, Kind: Request, MessageID: m.MessageID}
 	head := spec.Head{App: m.Self.App, Time: now.Truncate(time.Second), MessageID: m.MessageID, RelatesTo: m.RelatesTo, Digest: sm.SM3Hex(m.Body)}
 	head.Nonce = name.nonce(head.App, head.Digest)
@@ -62,6 +62,18 @@ func (b *Box) Send(ctx context.Context, m Message) (Reply, error) {
 		b.withdraw(ctx, f, name)
 	}
 	return r, err
+}
+
+// stamp is the time of a new file, later than that of the one before: two sendings of a message are two files.
+func (b *Box) stamp() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.o.Clock.Now().Truncate(time.Millisecond)
+	if !now.After(b.stamped) {
+		now = b.stamped.Add(time.Millisecond)
+	}
+	b.stamped = now
+	return now
 }
 
 // withdraw takes a request back that was not taken.

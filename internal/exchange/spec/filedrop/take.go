@@ -179,10 +179,10 @@ func (b *Box) work(ctx context.Context, f folder.Folder, l *letter, claim string
 		b.left(claim)
 		return ctx.Err()
 	}
-	go func() {
+	b.workers.Go(func() {
 		defer func() { <-b.slots }()
 		_ = run() // what is left in work comes up again
-	}()
+	})
 	return nil
 }
 
