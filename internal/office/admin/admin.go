@@ -92,18 +92,6 @@ func (r *Room) queue(ctx context.Context) (q queueState, err error) {
 	return q, nil
 }
 
-func (r *Room) ferry(w http.ResponseWriter, req *http.Request) error {
-	lag, err := r.Door.Lag(req.Context())
-	if err != nil {
-		return err
-	}
-	parked, err := r.Door.ListParked(req.Context(), 100)
-	if err != nil {
-		return err
-	}
-	return web.Render(w, req, http.StatusOK, ferryPage(lag, parked))
-}
-
 func (r *Room) retry(w http.ResponseWriter, req *http.Request) error {
 	return r.change(w, req, "重试停放的消息", "", func(ctx context.Context, tx pgx.Tx, id uuid.UUID) error { return r.Door.Retry(ctx, tx, id) })
 }
