@@ -1218,7 +1218,7 @@ func codesPage(b *book.Book) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = book.Blocks([]book.Block{l.Table()}, within).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = book.Blocks(l.Blocks(), within).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -61,6 +61,7 @@ type Refusal struct{ Code, Meaning string }
 // CodeList is a list of values with their meanings.
 type CodeList struct {
 	Name, Title, National, File string
+	Text                        string // what else is said of it
 	Codes                       []Value
 }
 
@@ -69,7 +70,7 @@ type Value struct{ Code, Meaning string }
 
 // TypeName is a type of single values that fields refer to by name.
 type TypeName struct {
-	Name, Text, Form, National, Personal, Example string
+	Name, Text, Form, Pattern, National, Personal, Example string
 }
 
 // ErrorCode is a code that any operation may answer with.

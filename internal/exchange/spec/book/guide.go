@@ -96,7 +96,8 @@ func (w *writer) all() []*Operation { return slices.Concat(w.operations, w.commo
 
 func (w *writer) overview() {
 	w.begin("概述")
-	for _, line := range lines(w.counterpart.Words) {
+	own := strings.NewReplacer("README.md", "第二部分", " common.yaml", "“代码”部分", "common.yaml", "“代码”部分") // what the files are called is nothing to a guide that stands alone
+	for _, line := range lines(own.Replace(w.counterpart.Words)) {
 		w.add(Para{inline(line)})
 	}
 	t := Table{Caption: "操作一览", Head: []string{"操作", "名称", "方向", "应答方式"}, Widths: []float64{32, 34, 16, 18}}
@@ -215,7 +216,8 @@ func (w *writer) lists() {
 	}
 	w.add(Heading{Level: 2, ID: "types", Text: "公共类型"}, TypeTable(types), Heading{Level: 2, ID: "lists", Text: "代码表"})
 	for _, l := range codes {
-		w.add(Heading{Level: 3, ID: codesID(l.Name), Text: l.Title + "（" + l.Name + "）"}, l.Table())
+		w.add(Heading{Level: 3, ID: codesID(l.Name), Text: l.Title + "（" + l.Name + "）"})
+		w.add(l.Blocks()...)
 	}
 }
 

@@ -44,7 +44,8 @@ func (g *Guide) set(fonts *doc.Fonts, pages map[string]int) *paper {
 		Header: doc.Line{Left: g.Title, Right: "版本 " + g.Version}, Footer: doc.Line{Left: g.Subtitle}, Margin: doc.Margin{Top: 24 * doc.MM, Right: 18 * doc.MM, Bottom: 20 * doc.MM, Left: 18 * doc.MM}})}
 	p.front(g)
 	p.contents(g, pages)
-	for _, block := range g.Blocks {
+	for i, block := range g.Blocks {
+		p.Need(p.together(g.Blocks[i:]))
 		p.block(block)
 	}
 	return p
@@ -112,7 +113,7 @@ func (p *paper) block(block Block) {
 		p.list(b)
 	case Code:
 		p.Space(2)
-		p.Table(doc.Table{Cols: []doc.Col{{Width: 1}}, Rows: []doc.Row{{doc.Plain(b.Text)}}, Size: 8.5, Sans: true, Line: line, Top: true, Pad: 8})
+		p.Table(sample(b))
 		p.Space(8)
 	case Table:
 		p.Space(2)
@@ -123,24 +124,58 @@ func (p *paper) block(block Block) {
 	}
 }
 
-func (p *paper) heading(h Heading) {
+// together is the height of what may not be torn apart at the start of blocks: headings and short words with the beginning of the
+// table or the example that they announce; 0 where nothing is announced.
+func (p *paper) together(blocks []Block) float64 {
+	h := 0.0
+	for _, block := range blocks {
+		switch b := block.(type) {
+		case Heading:
+			h += p.Height(look(b), doc.T(b.Text))
+		case Para:
+			one := p.Height(body, spans(b.Text)...)
+			if h += one; one > 50 {
+				return h
+			}
+		case Table:
+			return h + p.Opening(table(b)) + 2
+		case Code:
+			return h + p.Opening(sample(b)) + 2
+		default:
+			return h + 40
+		}
+	}
+	return h
+}
+
+// sample is the box of an example.
+func sample(c Code) doc.Table {
+	return doc.Table{Cols: []doc.Col{{Width: 1}}, Rows: []doc.Row{{doc.Plain(c.Text)}}, Size: 8.5, Sans: true, Line: line, Top: true, Pad: 8}
+}
+
+// look is the style of a heading.
+func look(h Heading) doc.Style {
 	st := doc.Style{Sans: true, Bold: true, Lead: 1.4}
 	switch h.Level {
 	case 1:
-		p.NewPage()
 		st.Size, st.After, st.Color = 18, 10, ink
 	case 2:
 		st.Size, st.Before, st.After = 14, 16, 6
-		p.Need(120)
 	default:
 		st.Size, st.Before, st.After = 11, 8, 3
-		p.Need(70)
+	}
+	return st
+}
+
+func (p *paper) heading(h Heading) {
+	if h.Level == 1 {
+		p.NewPage()
 	}
 	if h.ID != "" {
 		p.pages[h.ID] = p.Pages()
 		p.Anchor(h.ID)
 	}
-	p.Para(st, doc.T(h.Text))
+	p.Para(look(h), doc.T(h.Text))
 }
 
 func (p *paper) list(l List) {

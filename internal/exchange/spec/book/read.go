@@ -200,7 +200,8 @@ func (r *reader) codeLists() []CodeList {
 	for _, file := range r.files {
 		for name, n := range pairs(at(r.roots[file], "components", "schemas")) {
 			if codes := codesOf(schema{node: n}); codes != nil {
-				out = append(out, CodeList{Name: name, Title: strings.TrimSuffix(text(child(n, "description")), "。"), National: text(child(n, "x-national-field")), File: file, Codes: codes})
+				title, more, _ := strings.Cut(text(child(n, "description")), "。")
+				out = append(out, CodeList{Name: name, Title: title, Text: more, National: text(child(n, "x-national-field")), File: file, Codes: codes})
 			}
 		}
 	}
@@ -215,7 +216,7 @@ func (r *reader) typeNames() []TypeName {
 			if child(n, "properties") != nil || child(n, "enum") != nil || child(n, "items") != nil {
 				continue
 			}
-			out = append(out, TypeName{Name: name, Text: text(child(n, "description")), Form: typeWord(s) + suffix("，", form(s)), National: text(child(n, "x-national-field")),
+			out = append(out, TypeName{Name: name, Text: text(child(n, "description")), Form: typeWord(s) + suffix("，", form(s)), Pattern: text(child(n, "pattern")), National: text(child(n, "x-national-field")),
 				Personal: personalWord(text(child(n, "x-personal"))), Example: text(child(n, "example"))})
 		}
 	}

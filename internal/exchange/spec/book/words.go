@@ -140,8 +140,15 @@ func (op *Operation) RefusalTable() Table {
 	return t
 }
 
-// Table lists the codes.
-func (l CodeList) Table() Table {
+// Blocks are the codes, below what is said of them all.
+func (l CodeList) Blocks() []Block {
+	if l.Text == "" {
+		return []Block{l.table()}
+	}
+	return []Block{Para{say(l.Text)}, l.table()}
+}
+
+func (l CodeList) table() Table {
 	t := Table{Caption: l.Title, Head: []string{"代码", "含义"}, Widths: []float64{30, 70}}
 	for _, c := range l.Codes {
 		t.Rows = append(t.Rows, Row{Cells: []Text{code(c.Code), say(c.Meaning)}})
@@ -177,7 +184,11 @@ func TypeTable(all []TypeName) Table {
 		if n.Personal != "" {
 			words = append(words, Span{Text: "个人信息：" + n.Personal + "。"})
 		}
-		t.Rows = append(t.Rows, Row{ID: typeID(n.Name), Cells: []Text{code(n.Name), words, say(n.Form), code(n.Example)}})
+		kind := say(n.Form)
+		if n.Pattern != "" {
+			kind = append(kind, Span{Text: "，格式 "}, Span{Text: n.Pattern, Code: true})
+		}
+		t.Rows = append(t.Rows, Row{ID: typeID(n.Name), Cells: []Text{code(n.Name), words, kind, code(n.Example)}})
 	}
 	return t
 }
