@@ -41,6 +41,11 @@ func (s *Simcity) pages(mux *http.ServeMux) {
 			mux.HandleFunc("POST /"+d.Name+"/seizure", s.seizeForm(d.Name))
 		case "bank":
 			mux.HandleFunc("POST /"+d.Name+"/deposit", s.depositForm(d.Name))
+		case "court":
+			mux.HandleFunc("POST /"+d.Name+"/control", s.controlForm(d.Name))
+			mux.HandleFunc("POST /"+d.Name+"/batch", s.batchForm(d.Name))
+		case "bigdata":
+			mux.HandleFunc("POST /"+d.Name+"/batch", s.batchForm(d.Name))
 		}
 	}
 }
@@ -135,6 +140,10 @@ func (s *Simcity) tables(d *wire.System) []table {
 		out = append(out, s.taxTable())
 	case "bank":
 		out = append(out, s.accountTable(d.Name))
+	case "court":
+		out = append(out, s.controlTable(d.Name), s.batchTable(d.Name))
+	case "bigdata":
+		out = append(out, s.batchTable(d.Name), s.actTable())
 	case "housing":
 		out = append(out, s.trustTable(d.District))
 	case "portal":

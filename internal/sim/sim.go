@@ -235,7 +235,7 @@ func (s *Simcity) Handler() http.Handler {
 	people := operatorOnly(operator)
 	for _, d := range s.hub.Systems() {
 		mux.Handle("/"+d.Name+"/", d)
-		for _, page := range []string{"GET /" + d.Name + "/{$}", "POST /" + d.Name + "/seizure", "POST /" + d.Name + "/deposit"} {
+		for _, page := range []string{"GET /" + d.Name + "/{$}", "POST /" + d.Name + "/seizure", "POST /" + d.Name + "/deposit", "POST /" + d.Name + "/control", "POST /" + d.Name + "/batch"} {
 			mux.Handle(page, people)
 		}
 	}

@@ -1,0 +1,75 @@
+package sim
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"yichuang/internal/exchange/spec"
+	"yichuang/internal/land"
+	"yichuang/internal/sim/batch"
+	"yichuang/internal/sim/court"
+)
+
+// controlForm has a court send an order to the platform.
+func (s *Simcity) controlForm(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		unit, err := land.ParseUnitCode(r.PostFormValue("unit"))
+		var x court.Control
+		if err == nil {
+			x, err = s.courts.Submit(r.Context(), court.Order{Court: strings.TrimPrefix(name, "court/"), Action: spec.ControlAction(r.PostFormValue("action")), Unit: unit,
+				Seizure: r.PostFormValue("seizure")})
+		}
+		said(w, r, "/"+name+"/", "查控 "+x.Order.ControlNo+"："+string(x.Status.State), err)
+	}
+}
+
+// batchForm has a court or the police ask about many persons.
+func (s *Simcity) batchForm(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(r.PostFormValue("size"))
+		if err == nil {
+			_, err = s.batch(r.Context(), batchOrder{System: name, Size: n})
+		}
+		said(w, r, "/"+name+"/", "已提交批量查询", err)
+	}
+}
+
+func (s *Simcity) controlTable(name string) table {
+	t := table{"查控", []string{"查控编号", "措施", "单元", "文号", "状态", "期限至", "轮候", "原因"}, nil}
+	list := s.courts.Controls(strings.TrimPrefix(name, "court/"))
+	slices.Reverse(list)
+	for _, x := range list[:min(len(list), shownRows)] {
+		t.Rows = append(t.Rows, []string{x.Order.ControlNo, string(x.Order.Action), land.UnitCode(x.Order.UnitCode).Grouped(), x.Order.NoticeNo, string(x.Status.State), x.Status.Until,
+			strconv.Itoa(x.Status.QueueOrder), x.Status.Reason})
+	}
+	return t
+}
+
+func (s *Simcity) batchTable(name string) table {
+	t := table{"批量查询", []string{"批次号", "提交", "行数", "收到页数", "收到行数", "有不动产", "不动产", "最后一页"}, nil}
+	list := s.bigdata.Batches()
+	if name != s.bigdata.Name {
+		list, _ = s.courts.Batches(strings.TrimPrefix(name, "court/")) // name is of a court
+	}
+	slices.Reverse(list)
+	for _, b := range list[:min(len(list), shownRows)] {
+		t.Rows = append(t.Rows, batchRow(b))
+	}
+	return t
+}
+
+func batchRow(b batch.Batch) []string {
+	sum := b.Sum()
+	return []string{b.No, clockTime(b.AskedAt), strconv.Itoa(b.Rows), strconv.Itoa(len(b.Came)) + "／" + strconv.Itoa(b.Pages), strconv.Itoa(sum.Rows), strconv.Itoa(sum.Found),
+		strconv.Itoa(sum.Holdings), clockTime(sum.At)}
+}
+
+func (s *Simcity) actTable() table {
+	t := table{"委托公证", []string{"公证书编号", "委托人", "受托人", "单元", "有效至", "状态"}, nil}
+	for _, a := range s.bigdata.Acts() {
+		t.Rows = append(t.Rows, []string{a.Number, a.Principal.Name, a.Agent.Name, a.Unit.Grouped(), string(a.Until), string(a.State)})
+	}
+	return t
+}
