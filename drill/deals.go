@@ -24,12 +24,16 @@ const (
 	late      = "pays late"  // lets a bill expire first
 )
 
-// deals are the sales that wait at the housing bureaus, in an order and with tempers of the seed.
+// deals are the sales that wait at the housing bureaus, in an order and with tempers of the seed. A bureau without a system has no contract
+// that could be imported.
 func (d *drill) deals(rng *rand.Rand) []deal {
 	tempers := []string{steady, steady, steady, withdraws, paysTwice, late}
 	var out []deal
 	for i := range d.people.Contracts {
 		k := &d.people.Contracts[i]
+		if k.District == democity.DeskDistrict {
+			continue
+		}
 		if parties := d.parties(k); parties != nil {
 			out = append(out, deal{Deal: play.Deal{Home: homeOf(k), Parties: parties, Loan: len(k.Loan) > 0, DownPayment: yuan(k.Down)}})
 		}

@@ -12,8 +12,8 @@ import (
 	"yichuang/internal/kit/sm"
 )
 
-// connectEndpoints makes or refreshes the endpoints of one zone: every simulated system that belongs to it, and the desk of the
-// district whose registry has none. What an administrator set otherwise, address and keys aside, stays.
+// connectEndpoints makes or refreshes the endpoints of one zone: every simulated system that belongs to it, and the desks of the
+// district whose departments have none. What an administrator set otherwise, address and keys aside, stays.
 func connectEndpoints(ctx context.Context, x *exchange.Exchange, zone, app string, signer *sm.Signer, systems []system) error {
 	known, err := x.Endpoints(ctx)
 	if err != nil {
@@ -47,13 +47,16 @@ func connectEndpoints(ctx context.Context, x *exchange.Exchange, zone, app strin
 	if zone != "office" {
 		return nil
 	}
-	const desk = "泰兴市不动产登记中心（人工）"
-	if _, ok := by[desk]; ok {
-		return nil
+	for counterpart, name := range map[string]string{"registry": "泰兴市不动产登记中心（人工）", "housing": "泰兴市住房和城乡建设局（人工）"} {
+		if _, ok := by[name]; ok {
+			continue
+		}
+		if _, err := x.SetEndpoint(ctx, actor, exchange.Endpoint{ID: uuid.Nil, Name: name, Counterpart: counterpart, District: democity.DeskDistrict, Dialect: "desk",
+			Grade: x.GradeTo(counterpart), Enabled: true, Limits: exchange.DefaultLimits()}, nil, "该区没有业务系统"); err != nil {
+			return fmt.Errorf("endpoint %s: %w", name, err)
+		}
 	}
-	_, err = x.SetEndpoint(ctx, actor, exchange.Endpoint{ID: uuid.Nil, Name: desk, Counterpart: "registry", District: democity.DeskDistrict, Dialect: "desk", Enabled: true,
-		Limits: exchange.DefaultLimits()}, nil, "该区登记系统没有接口")
-	return err
+	return nil
 }
 
 // partyOf is which of several systems of a kind it is: the last part of bank/jsb, utility/water; none where there is one only.

@@ -17,7 +17,7 @@ const (
 	StateDesk      = "desk" // in the district whose registry has no interface; its contract waits
 )
 
-// DeskDistrict is the district whose registry has no interface of its own: people do its work in our pages.
+// DeskDistrict is the district whose registry and housing bureau have no interface of their own: people do their work in our pages.
 const DeskDistrict = "321283"
 
 // Example is a home in a state worth trying, with what the exact query asks for.
@@ -41,7 +41,7 @@ func (c *City) Examples() []Example {
 		case k.SellersCoOwn == land.CoOwnJoint && !slices.ContainsFunc(out, isState(StateCoOwned)):
 			out = append(out, c.example(k.Unit, StateCoOwned, k.Number))
 		case k.District == DeskDistrict && !slices.ContainsFunc(out, isState(StateDesk)):
-			out = append(out, c.example(k.Unit, StateDesk, k.Number))
+			out = append(out, c.example(k.Unit, StateDesk, ""))
 		}
 	}
 	for i := range c.Titles {
@@ -90,13 +90,13 @@ func (c *City) Logins() []Login {
 			continue
 		}
 		for _, h := range k.Sellers {
-			out = c.appendCitizen(out, "seller", h, "卖方，网签合同 "+k.Number+"，"+string(k.Cert))
+			out = c.appendCitizen(out, "seller", h, "卖方，"+dealNote(k)+"，"+string(k.Cert))
 			if s, ok := c.spouseBeside(h, k.Sellers); ok {
-				out = c.appendCitizen(out, "spouse", s, "卖方配偶，网签合同 "+k.Number)
+				out = c.appendCitizen(out, "spouse", s, "卖方配偶，"+dealNote(k))
 			}
 		}
 		for _, h := range k.Buyers {
-			out = c.appendCitizen(out, "buyer", h, "买方，网签合同 "+k.Number)
+			out = c.appendCitizen(out, "buyer", h, "买方，"+dealNote(k))
 		}
 	}
 	for _, s := range c.Staff {
@@ -136,4 +136,12 @@ func (c *City) post(s Staff) string {
 		where += "，" + b.Name
 	}
 	return where
+}
+
+// dealNote says which contract an account is a party of; where the bureau has no system none was signed online.
+func dealNote(k *Contract) string {
+	if k.District == DeskDistrict {
+		return "自行成交"
+	}
+	return "网签合同 " + k.Number
 }

@@ -171,12 +171,13 @@ const (
 	marriageMaterial = "M-04"
 )
 
-// contract fetches a contract signed online, for a home that the asker has already found.
+// contract fetches a contract signed online, for a home that the asker has already found. A bureau without a system has none.
 func (r *Room) contract(ctx context.Context, q message.ContractQueryBody) (message.ContractReply, error) {
 	out := message.ContractReply{Reply: message.Reply{Query: q.Query}}
 	var in spec.HousingContractQueryResponse
-	if err := r.Out.Call(ctx, "housing.contract.query", exchange.Route{District: q.District}, q.Query.String(),
-		spec.HousingContractQueryRequest{ContractNo: q.Number}, &in); err != nil {
+	err := r.Out.Call(ctx, "housing.contract.query", exchange.Route{District: q.District}, q.Query.String(),
+		spec.HousingContractQueryRequest{ContractNo: q.Number}, &in)
+	if err != nil && !errors.Is(err, exchange.ErrDesk) {
 		return out, err
 	}
 	if !in.Found || in.Contract.UnitCode != string(q.Unit) || in.Contract.State == spec.ContractStateRevoked {

@@ -1,4 +1,4 @@
-// Package housing simulates the housing bureaus of the six districts: contracts signed online that wait to be imported, the
+// Package housing simulates the housing bureaus of the districts that have a system: contracts signed online that wait to be imported, the
 // filing of contracts, the check of a survey, and the supervision of money in trust.
 //
 // Contracts come from the invented city and from what the platform files; trust agreements and what happens to them come from
@@ -28,14 +28,14 @@ type contract struct {
 	Works    []string          `json:"works,omitempty"`
 }
 
-// Bureaus are the housing bureaus of all districts.
+// Bureaus are the housing bureaus of all districts that have a system.
 type Bureaus struct {
 	city      *democity.City
 	contracts *board.Table[contract] // by district and number; a contract of the city is stored once something happens to it
 	trusts    *board.Table[Trust]    // by agreement number
 }
 
-// New puts a bureau of each district on the hub.
+// New puts a bureau of each district but the desk one on the hub.
 func New(h *wire.Hub, c *democity.City) (*Bureaus, error) {
 	b := &Bureaus{city: c}
 	var err error
@@ -46,6 +46,9 @@ func New(h *wire.Hub, c *democity.City) (*Bureaus, error) {
 		return nil, err
 	}
 	for _, d := range c.Districts {
+		if d.Code == democity.DeskDistrict {
+			continue
+		}
 		s, err := h.New(wire.About{Name: "housing/" + d.Code, Title: town.Housing(d.Code), App: "taizhou-housing-" + d.Code,
 			Counterpart: "housing", District: d.Code, Zone: wire.Office, Dialect: town.Dialect("housing", d.Code)})
 		if err != nil {
