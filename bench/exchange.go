@@ -14,6 +14,7 @@ import (
 	"yichuang/internal/audit"
 	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/exchange/spec/bizxml"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/sm"
@@ -26,24 +27,15 @@ const (
 )
 
 // measureExchange asks a registry for the status of a unit: signed, verified both ways, checked against the specification and
-// logged; beside the same bodies over plain HTTP.
+// logged; beside the same in XML, and the same bodies over plain HTTP.
 func measureExchange(ctx context.Context, b *bench) error {
 	const n, some = 3000, 32
-	client, closeRegistry, err := b.registry(ctx)
+	in := spec.RegistryUnitStatusRequest{UnitCode: someUnit}
+	signed, err := b.calls(ctx, "unified", in, n, some)
 	if err != nil {
 		return err
 	}
-	defer closeRegistry()
-	in := spec.RegistryUnitStatusRequest{UnitCode: someUnit}
-	call := func(ctx context.Context, key string) error {
-		return client.Call(ctx, spec.RegistryUnitStatus, exchange.Route{District: hailing}, key, in, nil)
-	}
-	for i := range some { // connections and statements
-		if err := call(ctx, fmt.Sprintf("warm-%d", i)); err != nil {
-			return err
-		}
-	}
-	signed, err := b.atOnce(ctx, n, some, func(ctx context.Context, i int) error { return call(ctx, fmt.Sprintf("key-%d", i)) })
+	inXML, err := b.calls(ctx, "bizxml", in, n, some)
 	if err != nil {
 		return err
 	}
@@ -53,6 +45,7 @@ func measureExchange(ctx context.Context, b *bench) error {
 	}
 	for _, l := range []line{
 		{Name: "exchange.call", Value: rate(n, signed), Unit: "1/s", Better: higher, Of: "calls signed, verified, checked and logged, both sides in one process, " + at(some), N: n},
+		{Name: "exchange.bizxml", Value: rate(n, inXML), Unit: "1/s", Better: higher, Of: "the same calls as XML messages, " + at(some), N: n},
 		{Name: "exchange.bare", Value: rate(n, bare), Unit: "1/s", Better: higher, Of: "the same bodies over plain HTTP, " + at(some), N: n},
 		{Name: "exchange.share", Value: round(float64(bare) / float64(signed)), Unit: "", Better: higher, Of: "exchange.call to exchange.bare", N: n},
 	} {
@@ -63,14 +56,32 @@ func measureExchange(ctx context.Context, b *bench) error {
 	return nil
 }
 
+// calls measures n calls in a dialect, some at a time.
+func (b *bench) calls(ctx context.Context, dialect string, in spec.RegistryUnitStatusRequest, n, some int) (time.Duration, error) {
+	client, closeRegistry, err := b.registry(ctx, dialect)
+	if err != nil {
+		return 0, err
+	}
+	defer closeRegistry()
+	call := func(ctx context.Context, key string) error {
+		return client.Call(ctx, spec.RegistryUnitStatus, exchange.Route{District: hailing}, key, in, nil)
+	}
+	for i := range some { // connections and statements
+		if err := call(ctx, fmt.Sprintf("warm-%d", i)); err != nil {
+			return 0, err
+		}
+	}
+	return b.atOnce(ctx, n, some, func(ctx context.Context, i int) error { return call(ctx, fmt.Sprintf("key-%d", i)) })
+}
+
 // noAudit takes the place of the audit record of settings.
 type noAudit struct{}
 
 func (noAudit) Record(context.Context, pg.DB, audit.Entry) error { return nil }
 
 // registry is a counterpart built from the specification alone, as a vendor's would be, and a client that knows it.
-func (b *bench) registry(ctx context.Context) (*exchange.Client, func(), error) {
-	pool, err := b.database(ctx, "exchange")
+func (b *bench) registry(ctx context.Context, dialect string) (*exchange.Client, func(), error) {
+	pool, err := b.database(ctx, "exchange-"+dialect)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,7 +105,7 @@ func (b *bench) registry(ctx context.Context) (*exchange.Client, func(), error) 
 		return nil, nil, err
 	}
 	server := httptest.NewServer(&counterpart{clock: b.clock, signer: theirs, us: ours.Public()})
-	e := exchange.Endpoint{Name: "登记系统", Counterpart: "registry", District: hailing, Dialect: "unified", Grade: spec.GradeSensitive, BaseURL: server.URL, App: ourApp, PeerApp: theirApp,
+	e := exchange.Endpoint{Name: "登记系统", Counterpart: "registry", District: hailing, Dialect: dialect, Folder: "file://" + b.dir, Grade: spec.GradeSensitive, BaseURL: server.URL, App: ourApp, PeerApp: theirApp,
 		Limits: exchange.DefaultLimits(), Enabled: true}
 	actor := exchange.Actor{ID: "bench", Name: "测量", Source: "127.0.0.1"}
 	if _, err := x.SetEndpoint(ctx, actor, e, &exchange.Keys{Signer: ours, Peer: theirs.Public()}, "测量"); err != nil {
@@ -113,9 +124,13 @@ type counterpart struct {
 func (c *counterpart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := c.clock.Now()
 	us := spec.Identity{App: theirApp, Key: spec.SM2Key(c.signer)}
-	head, err := spec.CheckRequest(r, func(string) (spec.Verifier, error) { return spec.SM2Verifier(c.us), nil }, now)
+	l := spec.NewLetter(w, r)
+	if r.URL.Path == bizxml.Plain.Path() {
+		l = bizxml.NewLetter(bizxml.Plain, w, r)
+	}
+	info, _, err := l.Open(func(string) (spec.Verifier, error) { return spec.SM2Verifier(c.us), nil }, now)
 	if err == nil {
-		_, err = spec.ReadBody(head, r.Body, 1<<20)
+		_, err = l.Body(info.MaxRequest, c.clock.Now().Add(info.Timeout))
 	}
 	var body []byte
 	if err == nil {
@@ -126,10 +141,10 @@ func (c *counterpart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if !errors.As(err, &fault) {
 			fault = spec.NewFault(spec.CodeInternal, err.Error())
 		}
-		_ = spec.Refuse(w, us, r.URL.Path, head, fault, "", now) // the caller sees a broken answer
+		_ = l.Refuse(us, fault, "", now) // the caller sees a broken answer
 		return
 	}
-	_ = spec.Answer(w, us, r.URL.Path, head, http.StatusOK, body, now) // as above
+	_ = l.Answer(us, http.StatusOK, body, now) // as above
 }
 
 func statusAt(now time.Time) spec.RegistryUnitStatusResponse {
