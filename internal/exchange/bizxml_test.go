@@ -345,7 +345,6 @@ func TestXMLFolderIsAway(t *testing.T) {
 type xmlMail struct {
 	path, media string
 	body        []byte
-	length      int64 // as announced; 0: that of body
 }
 
 // writeXML writes a good message of the registry; inner may spoil it before it is put into its envelope.

@@ -79,11 +79,12 @@ func same(t testing.TB, got, want []byte) {
 // write makes the message of one side of an operation.
 func write(t testing.TB, op spec.Operation, side spec.Side, body []byte) []byte {
 	t.Helper()
-	head, message, err := Request(Outgoing{Info: lookup(t, op), Self: us, Area: "321204", MessageID: "message-0001", Body: []byte(`{}`)}, now)
+	var message []byte
+	var err error
 	if side == spec.Request {
-		head, message, err = Request(Outgoing{Info: lookup(t, op), Self: us, Area: "321204", MessageID: "message-0001", Body: body}, now)
-	} else if err == nil {
-		message, err = success(them, head, 200, body, now)
+		_, message, err = Request(Outgoing{Info: lookup(t, op), Self: us, Area: "321204", MessageID: "message-0001", Body: body}, now)
+	} else {
+		message, err = success(them, Head{Info: lookup(t, op), Area: "321204", Head: spec.Head{Nonce: spec.NewNonce(), MessageID: "message-0001"}}, 200, body, now)
 	}
 	if err != nil {
 		t.Fatalf("%s: %v", op, err)
