@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -61,10 +60,13 @@ func openOutside(t *testing.T) *outside {
 	web.Start()
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
+	var looking sync.WaitGroup
+	looking.Go(func() { o.city.WatchFolders(ctx) })
 	go func() { served <- o.city.ServeFiles(ctx, l) }()
 	t.Cleanup(func() {
 		stop()
 		web.Close()
+		looking.Wait()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
@@ -75,6 +77,7 @@ func openOutside(t *testing.T) *outside {
 	partner := httptest.NewServer(o.server)
 	t.Cleanup(partner.Close)
 	o.meet(t, web.URL, partner.URL)
+	looking.Go(func() { o.server.Fetch(ctx) })
 	return o
 }
 
@@ -118,7 +121,7 @@ func (o *outside) meet(t *testing.T, city, partner string) {
 		t.Fatalf("%d, %v", resp.StatusCode, err)
 	}
 	for _, s := range directory.Systems {
-		if !strings.HasPrefix(s.Dialect, "bizxml") {
+		if s.Dialect == wire.Unified {
 			continue
 		}
 		e := exchange.Endpoint{Name: s.Title, Counterpart: s.Counterpart, District: s.District, Dialect: s.Dialect, BaseURL: s.URL, Folder: s.Folder.URL, FolderKey: s.Folder.HostKey,
