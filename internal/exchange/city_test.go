@@ -72,6 +72,7 @@ func openOutside(t *testing.T) *outside {
 		}
 	})
 	x := b.withFiles(t, func(_ context.Context, digest string) ([]byte, error) { return []byte(o.files[digest]), nil })
+	b.Exchange = x // what is set is in force at once
 	o.client, o.server = exchange.NewClient(x), exchange.NewServer(x)
 	o.listen()
 	partner := httptest.NewServer(o.server)
