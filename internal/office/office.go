@@ -49,6 +49,7 @@ import (
 	"yichuang/internal/office/interfacebook"
 	"yichuang/internal/office/migrations"
 	"yichuang/internal/office/papers"
+	"yichuang/internal/office/reconcile"
 	"yichuang/internal/office/register"
 	"yichuang/internal/office/staff"
 	"yichuang/internal/office/tickets"
@@ -92,16 +93,17 @@ type Zone struct {
 	Staff    *staff.Room
 	Register *register.Register
 
-	config  Config
-	web     *web.Router
-	partner *exchange.Server
-	queue   *queue
-	audit   *audit.Log
-	visits  *bookings.Room
-	tickets *tickets.Room
-	trust   *trust.Ledger
-	billing *billing.Office
-	monitor *exchangeadmin.Room
+	config    Config
+	web       *web.Router
+	partner   *exchange.Server
+	queue     *queue
+	audit     *audit.Log
+	visits    *bookings.Room
+	tickets   *tickets.Room
+	trust     *trust.Ledger
+	billing   *billing.Office
+	monitor   *exchangeadmin.Room
+	reconcile *reconcile.Room
 }
 
 // queue gives River's client to rooms that are made before it.
@@ -163,6 +165,8 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	z.tickets.Inbound(z.partner, c.Catalog.Message)
 	authorities := inquiry.New(inquiry.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Register: z.Register,
 		Blobs: c.Blobs, Out: exchange.NewClient(z.Exchange), In: z.partner, Jobs: z.queue})
+	z.reconcile = reconcile.New(reconcile.Parts{Pool: c.Pool, Clock: c.Clock, Audit: z.audit, Out: exchange.NewClient(z.Exchange), Lines: z.Exchange, Trust: z.trust,
+		Billing: z.billing, Register: z.Register, Staff: z.Staff, Door: z.Door, Jobs: z.queue})
 	if missing := z.Door.Missing(); len(missing) > 0 {
 		return nil, fmt.Errorf("office: nobody takes the messages %v", missing)
 	}
@@ -210,13 +214,15 @@ func (z *Zone) work(engine *flow.Engine, room *connect.Room, authorities *inquir
 	river.AddWorker(workers, &connect.Answerer{Room: room})
 	authorities.Workers(workers)
 	river.AddWorker(workers, &tickets.Night{Room: z.tickets})
+	river.AddWorker(workers, &reconcile.Opener{Room: z.reconcile})
+	river.AddWorker(workers, &reconcile.Comparer{Room: z.reconcile})
 	river.AddWorker(workers, &exchangeadmin.Watcher{Room: z.monitor})
 	river.AddWorker(workers, flow.NewTimerWorker(engine, z.config.Pool))
 	cfg := &river.Config{ID: z.config.Process,
 		Workers: workers, Logger: slog.New(slog.DiscardHandler), RescueStuckJobsAfter: 2 * time.Minute, // of a killed process; River leaves one alone whose own timeout is longer
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 16}},
 		PeriodicJobs: []*river.PeriodicJob{every(time.Minute, casework.LimitsArgs{}), every(time.Minute, casework.BillsArgs{}),
-			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{}), every(time.Hour, tickets.NightArgs{}), every(time.Minute, exchangeadmin.WatchArgs{}), every(time.Minute, inquiry.ReportArgs{})},
+			every(15*time.Minute, casework.RestrictionsArgs{}), every(time.Hour, sweepArgs{}), every(time.Hour, tickets.NightArgs{}), every(time.Hour, reconcile.OpenArgs{}), every(time.Minute, exchangeadmin.WatchArgs{}), every(time.Minute, inquiry.ReportArgs{})},
 	}
 	if z.config.PollFast {
 		cfg.FetchCooldown, cfg.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond
@@ -275,6 +281,7 @@ func (z *Zone) pages(library *flow.Library, store *papers.Store, departments *co
 		return nil, fmt.Errorf("office: %w", err)
 	}
 	book.Routes(rt)
+	z.reconcile.Routes(rt)
 	return rt, nil
 }
 

@@ -22,6 +22,8 @@ var routes = map[string]string{
 	"GET /w/order/{id}": "decide", "POST /w/order/{id}": "decide", "POST /w/order/{id}/claim": "decide", "POST /w/order/{id}/release": "decide",
 	"POST /w/order/{id}/takeover": "decide",
 	"GET /w/accept":               "accept", "GET /w/accept/{no}/done": "accept", "GET /w/issue": "issue", "GET /w/book/{unit}": "book", "GET /w/search": "search", "POST /w/search": "search",
+	"GET /w/reconcile": "balance", "POST /w/reconcile/day": "balance", "GET /w/reconcile/run/{id}": "balance", "POST /w/reconcile/run/{id}/again": "balance",
+	"GET /w/reconcile/difference/{id}": "balance", "POST /w/reconcile/difference/{id}": "balance",
 	"GET /w/lead": "lead", "GET /w/lead/order/{id}": "lead", "POST /w/lead/order/{id}": "lead",
 
 	"GET /w/counter": "accept", "POST /w/counter": "accept", "POST /w/counter/call": "accept", "GET /w/counter/ticket": "accept", "POST /w/counter/ticket": "accept",
@@ -53,6 +55,7 @@ var holders = map[string][]string{
 	"lead":      {staff.Dispatcher, staff.Leader},
 	"operate":   {staff.Admin},
 	"alarms":    {staff.Admin, staff.Leader},
+	"balance":   {staff.BankClerk, staff.Leader},
 	"secure":    {staff.Security},
 	"supervise": {staff.Auditor},
 	"machine":   {staff.Kiosk},

@@ -210,11 +210,11 @@ func (x things) at(pattern string) string {
 }
 
 // rowed are the routes whose address names a case, a unit or an order. Those of administrators name messages and lines,
-// which belong to no district.
+// which belong to no district; those of the reconciliation are tried where it is (TestRunsOfOthersAreNotThere).
 func (d *desks) rowed() []web.Route {
 	var out []web.Route
 	for _, r := range d.routes {
-		if strings.HasPrefix(r.Pattern, "/w/") && slot.MatchString(r.Pattern) && !strings.Contains(r.Pattern, "{view}") {
+		if strings.HasPrefix(r.Pattern, "/w/") && !strings.HasPrefix(r.Pattern, "/w/reconcile/") && slot.MatchString(r.Pattern) && !strings.Contains(r.Pattern, "{view}") {
 			out = append(out, r)
 		}
 	}

@@ -21,6 +21,7 @@ const (
 	BankTrustPayout             Operation = "bank.trust.payout"             // 指令划转托管资金
 	BankTrustRefund             Operation = "bank.trust.refund"             // 指令退回托管资金
 	BankTrustRefunded           Operation = "bank.trust.refunded"           // 反馈退款结果
+	BankTrustStatement          Operation = "bank.trust.statement"          // 查询托管账户当日流水
 	BigdataAssetQuery           Operation = "bigdata.asset.query"           // 国有土地房屋资产划转查询（国资监管）
 	BigdataBatchResult          Operation = "bigdata.batch.result"          // 回送部门批量查询结果
 	BigdataBatchSubmit          Operation = "bigdata.batch.submit"          // 部门批量查询不动产登记信息
@@ -73,6 +74,7 @@ const (
 	RegistryContractResult      Operation = "registry.contract.result"      // 反馈买卖合同签订情况
 	RegistryControlPush         Operation = "registry.control.push"         // 转办法院查控
 	RegistryControlResult       Operation = "registry.control.result"       // 反馈法院查控登簿结果
+	RegistryDayQuery            Operation = "registry.day.query"            // 查询当日登簿清单
 	RegistryEntryCancel         Operation = "registry.entry.cancel"         // 撤回登记申请
 	RegistryEntryPush           Operation = "registry.entry.push"           // 推送登簿
 	RegistryEntryResult         Operation = "registry.entry.result"         // 反馈登簿结果
@@ -147,6 +149,9 @@ var operations = []Info{
 	{Operation: BankTrustRefunded, Path: "/v1/bank/trust/refunded", Counterpart: "bank", Direction: ToPlatform, Title: "反馈退款结果",
 		Async: false, Result: "", ReadOnly: false, Request: "BankTrustRefundedRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankTrustStatement, Path: "/v1/bank/trust/statement", Counterpart: "bank", Direction: ToCounterpart, Title: "查询托管账户当日流水",
+		Async: false, Result: "", ReadOnly: true, Request: "BankTrustStatementRequest", Response: "BankTrustStatementResponse",
+		Timeout: 20 * time.Second, Attempts: 4, MaxRequest: 16384, MaxResponse: 4194304},
 	{Operation: BigdataAssetQuery, Path: "/v1/bigdata/asset/query", Counterpart: "bigdata", Direction: ToCounterpart, Title: "国有土地房屋资产划转查询（国资监管）",
 		Async: false, Result: "", ReadOnly: true, Request: "BigdataAssetQueryRequest", Response: "BigdataAssetQueryResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
@@ -303,6 +308,9 @@ var operations = []Info{
 	{Operation: RegistryControlResult, Path: "/v1/registry/control/result", Counterpart: "registry", Direction: ToPlatform, Title: "反馈法院查控登簿结果",
 		Async: false, Result: "", ReadOnly: false, Request: "RegistryControlResultRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: RegistryDayQuery, Path: "/v1/registry/day/query", Counterpart: "registry", Direction: ToCounterpart, Title: "查询当日登簿清单",
+		Async: false, Result: "", ReadOnly: true, Request: "RegistryDayQueryRequest", Response: "RegistryDayQueryResponse",
+		Timeout: 20 * time.Second, Attempts: 4, MaxRequest: 16384, MaxResponse: 4194304},
 	{Operation: RegistryEntryCancel, Path: "/v1/registry/entry/cancel", Counterpart: "registry", Direction: ToCounterpart, Title: "撤回登记申请",
 		Async: false, Result: "", ReadOnly: false, Request: "RegistryEntryCancelRequest", Response: "RegistryEntryCancelResponse",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},

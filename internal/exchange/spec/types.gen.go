@@ -936,6 +936,24 @@ func (e MarriageState) Valid() bool {
 	}
 }
 
+// Defines values for MoneyDirection.
+const (
+	MoneyDirectionIn  MoneyDirection = "in"
+	MoneyDirectionOut MoneyDirection = "out"
+)
+
+// Valid indicates whether the value is a known member of the MoneyDirection enum.
+func (e MoneyDirection) Valid() bool {
+	switch e {
+	case MoneyDirectionIn:
+		return true
+	case MoneyDirectionOut:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MortgageWay.
 const (
 	MortgageWayGeneral MortgageWay = "1"
@@ -2175,6 +2193,27 @@ type BankTrustRefundedRequest struct {
 	WorkID WorkID `json:"workId"`
 }
 
+// BankTrustStatementRequest 查询托管账户当日流水：请求。
+type BankTrustStatementRequest struct {
+	// After 上一页的 next；首页不填
+	After string `json:"after,omitempty,omitzero"`
+
+	// Date 记账日期（北京时间）
+	Date Day `json:"date"`
+}
+
+// BankTrustStatementResponse 查询托管账户当日流水：应答。
+type BankTrustStatementResponse struct {
+	// Date 记账日期
+	Date Day `json:"date"`
+
+	// Movements 收支，按记账先后
+	Movements []TrustMovement `json:"movements"`
+
+	// Next 下一页从此开始；没有更多时不填
+	Next string `json:"next,omitempty,omitzero"`
+}
+
 // BatchReceipt 批量查询的回执。
 type BatchReceipt struct {
 	// BatchNo 批次号
@@ -3018,6 +3057,24 @@ type EmsTrackQueryResponse struct {
 	WaybillNo string `json:"waybillNo"`
 }
 
+// EnteredUnit 当日有登簿的一个单元。
+type EnteredUnit struct {
+	// CertificateNos 现势权利的证书号；没有的为空
+	CertificateNos []CertificateNo `json:"certificateNos,omitempty,omitzero"`
+
+	// RegisteredAt 当日最后一次登簿的时间
+	RegisteredAt Instant `json:"registeredAt"`
+
+	// RestrictionNos 现存限制的证明号、查封文号或业务号；没有的为空
+	RestrictionNos []string `json:"restrictionNos,omitempty,omitzero"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode"`
+
+	// Version 版本标记
+	Version Version `json:"version"`
+}
+
 // EntryOrder 要登簿的一项权利。
 type EntryOrder struct {
 	// Cancels 因此注销的证书或证明号
@@ -3678,6 +3735,9 @@ type Money struct {
 	Payee PersonName `json:"payee"`
 }
 
+// MoneyDirection 收支方向。
+type MoneyDirection string
+
 // MortgageTerms 抵押合同要素。
 type MortgageTerms struct {
 	// Claim 被担保主债权数额或最高债权额
@@ -4204,6 +4264,27 @@ type RegistryControlResultRequest struct {
 
 	// WorkID 委托编号
 	WorkID WorkID `json:"workId"`
+}
+
+// RegistryDayQueryRequest 查询当日登簿清单：请求。
+type RegistryDayQueryRequest struct {
+	// After 上一页的 next；首页不填
+	After string `json:"after,omitempty,omitzero"`
+
+	// Date 登簿日期（北京时间）
+	Date Day `json:"date"`
+}
+
+// RegistryDayQueryResponse 查询当日登簿清单：应答。
+type RegistryDayQueryResponse struct {
+	// Date 登簿日期
+	Date Day `json:"date"`
+
+	// Next 下一页从此开始；没有更多时不填
+	Next string `json:"next,omitempty,omitzero"`
+
+	// Units 当日有登簿的单元
+	Units []EnteredUnit `json:"units"`
 }
 
 // RegistryEntryCancelRequest 撤回登记申请：请求。
@@ -5176,6 +5257,24 @@ type TrustAgreement struct {
 
 	// UnitCode 不动产单元代码
 	UnitCode UnitCode `json:"unitCode"`
+}
+
+// TrustMovement 托管账户的一笔收支。
+type TrustMovement struct {
+	// AgreementNo 托管协议号
+	AgreementNo string `json:"agreementNo"`
+
+	// Amount 金额
+	Amount Fen `json:"amount"`
+
+	// BookedAt 记账时刻
+	BookedAt Instant `json:"bookedAt"`
+
+	// Direction 收入或支出
+	Direction MoneyDirection `json:"direction"`
+
+	// VoucherNo 银行凭证号
+	VoucherNo string `json:"voucherNo"`
 }
 
 // Unit 不动产单元（户）。

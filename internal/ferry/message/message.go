@@ -21,6 +21,7 @@ const (
 	TaxDisputed          Type = "tax.disputed"          // TaxDecision
 	PaymentReceived      Type = "payment.received"      // Payment
 	RefundDone           Type = "refund.done"           // RefundResult
+	StatementRead        Type = "statement.read"        // Statement
 	BookingMade          Type = "booking.made"          // Booking
 	BookingCancelled     Type = "booking.cancelled"     // Booking
 	ParcelPosted         Type = "parcel.posted"         // Parcel
@@ -46,6 +47,7 @@ const (
 	NoticeSent       Type = "notice.sent"       // Notice
 	ParcelOrdered    Type = "parcel.ordered"    // ParcelOrder
 	StaffTold        Type = "staff.told"        // StaffNotice
+	StatementAsked   Type = "statement.asked"   // StatementAsk
 )
 
 // Types lists all that may pass, by the zone that sends it.

@@ -46,21 +46,11 @@ func seizures(page *register.Page, x spec.Restriction, ended bool) []register.Se
 	if ended {
 		return out
 	}
-	s := register.Seizure{Kind: land.SeizureActive, Court: x.Holder, OrderNo: x.DocumentNo, NoticeNo: x.Number, Served: x.RegisteredAt, Months: 36,
-		State: register.SeizureActive, From: land.Date(x.From), To: land.Date(x.Until)}
-	if s.OrderNo == "" {
-		s.OrderNo = x.Number
-	}
+	target := ""
 	if page.Title != nil && len(page.Title.Holders) > 0 {
-		s.Target = page.Title.Holders[0].Name
+		target = page.Title.Holders[0].Name
 	}
-	switch x.Kind {
-	case spec.RestrictionKindQueuedSeizure, spec.RestrictionKindQueuedPreSeizure:
-		s.State, s.Kind, s.From, s.To = register.SeizureQueued, land.SeizureQueued, "", ""
-	case spec.RestrictionKindPreSeizure:
-		s.Kind = land.SeizurePresale
-	}
-	return append(out, s)
+	return append(out, seizureOf(x, target))
 }
 
 func objections(page *register.Page, x spec.Restriction, ended bool) []register.Objection {
@@ -73,7 +63,7 @@ func objections(page *register.Page, x spec.Restriction, ended bool) []register.
 	if ended {
 		return out
 	}
-	return append(out, register.Objection{Applicant: register.Party{Name: x.Holder}, Reason: x.Note, Certificate: land.CertNumber(x.Number), EnteredAt: x.RegisteredAt, State: "active"})
+	return append(out, objectionOf(x))
 }
 
 // ownCount counts homes in our own book, where it is the book of the district.

@@ -80,6 +80,7 @@ CREATE TABLE register.entry (
     by_whom  text NOT NULL,                                    -- the registrar, or the court, or the clock
     note     text NOT NULL DEFAULT ''
 );
+CREATE INDEX entry_at ON register.entry (at);
 CREATE INDEX entry_unit ON register.entry (unit, no);
 
 CREATE TABLE register.title (

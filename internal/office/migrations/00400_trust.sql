@@ -50,6 +50,7 @@ CREATE TABLE trust.movement (
     at        timestamptz NOT NULL,
     CONSTRAINT movement_once UNIQUE (agreement, reference)
 );
+CREATE INDEX movement_at ON trust.movement (at);
 CREATE INDEX movement_agreement ON trust.movement (agreement, no);
 
 CREATE TABLE trust.posting (

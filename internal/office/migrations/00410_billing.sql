@@ -52,6 +52,7 @@ CREATE TABLE billing.payment (
 );
 CREATE UNIQUE INDEX payment_one_accepted ON billing.payment (bill) WHERE outcome = 'accepted';
 CREATE INDEX payment_bill ON billing.payment (bill);
+CREATE INDEX payment_paid ON billing.payment (channel, paid_at);
 
 -- A payment goes back once and whole.
 CREATE TABLE billing.refund (
@@ -67,6 +68,7 @@ CREATE TABLE billing.refund (
     CHECK ((state = 'done') = (done_at IS NOT NULL)),
     CONSTRAINT refund_whole FOREIGN KEY (payment, amount) REFERENCES billing.payment (id, amount)
 );
+CREATE INDEX refund_done ON billing.refund (done_at) WHERE done_at IS NOT NULL;
 
 -- +goose StatementBegin
 CREATE FUNCTION billing.check_total() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -16,6 +16,7 @@ const (
 	Lead      web.Right = "lead"      // see and move the work of one's people
 	Operate   web.Right = "operate"   // health, endpoints, calls, ferry
 	Alarms    web.Right = "alarms"    // see and take on what is wrong with the lines
+	Balance   web.Right = "balance"   // the daily reconciliation
 	Supervise web.Right = "supervise" // audit record
 	Secure    web.Right = "secure"    // accounts and rights
 	Machine   web.Right = "machine"   // give tickets and show the board of its hall
@@ -53,9 +54,9 @@ var Granted = map[string][]web.Right{
 	Archivist:     {Work, ReadCase, Decide, ReadBook, Search},
 	ContractClerk: {Work, ReadCase, Decide},
 	TaxClerk:      {Work, ReadCase, Decide},
-	BankClerk:     {Work, ReadCase, Decide},
+	BankClerk:     {Work, ReadCase, Decide, Balance},
 	FundClerk:     {Work, ReadCase, Decide},
-	Leader:        {Work, ReadCase, Lead, Search, ReadBook, Alarms},
+	Leader:        {Work, ReadCase, Lead, Search, ReadBook, Alarms, Balance},
 	Admin:         {Operate, Alarms},
 	Security:      {Secure},
 	Auditor:       {Supervise},

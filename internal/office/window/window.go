@@ -164,7 +164,7 @@ var entries = []struct {
 }{
 	{staff.Work, ui.Link{Text: "今天", Href: "/w", Key: "day"}}, {staff.Work, ui.Link{Text: "待办", Href: "/w/queue/pool", Key: "queue"}},
 	{staff.Accept, ui.Link{Text: "叫号", Href: "/w/counter", Key: "counter"}}, {staff.Accept, ui.Link{Text: "受理", Href: "/w/accept", Key: "accept"}}, {staff.Issue, ui.Link{Text: "发证", Href: "/w/issue", Key: "issue"}},
-	{staff.Search, ui.Link{Text: "查询", Href: "/w/search", Key: "search"}}, {staff.Lead, ui.Link{Text: "督办", Href: "/w/lead", Key: "lead"}},
+	{staff.Search, ui.Link{Text: "查询", Href: "/w/search", Key: "search"}}, {staff.Lead, ui.Link{Text: "督办", Href: "/w/lead", Key: "lead"}}, {staff.Balance, ui.Link{Text: "对账", Href: "/w/reconcile", Key: "reconcile"}},
 	{staff.Operate, ui.Link{Text: "运行状态", Href: "/admin", Key: "health"}}, {staff.Operate, ui.Link{Text: "接口", Href: "/admin/endpoints", Key: "admin"}},
 	{staff.Operate, ui.Link{Text: "接口目录", Href: "/admin/interface", Key: "interface"}},
 	{staff.Operate, ui.Link{Text: "摆渡", Href: "/admin/ferry", Key: "ferry"}}, {staff.Alarms, ui.Link{Text: "告警", Href: "/admin/alarms", Key: "alarms"}},

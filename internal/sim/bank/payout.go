@@ -31,6 +31,7 @@ func (b *Banks) serveBank(s *wire.System) {
 		func(_ context.Context, w wire.Work, in spec.BankLoanEvaluateRequest) (spec.BankLoanResultRequest, error) {
 			return b.evaluate(s, w, in)
 		})
+	wire.Handle(s, spec.BankTrustStatement, b.statement(s))
 	wire.Handle(s, spec.BankCertificatePush, func(_ context.Context, c wire.Call, _ spec.BankCertificatePushRequest) (spec.Ack, error) {
 		return spec.Ack{Received: true, Receipt: c.MessageID[:min(len(c.MessageID), 64)]}, nil
 	})

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"yichuang/internal/democity"
 	"yichuang/internal/exchange/spec"
@@ -24,7 +25,8 @@ import (
 type page struct {
 	Unit         land.UnitCode      `json:"unit"`
 	Version      int                `json:"version"`
-	Rights       []spec.Right       `json:"rights"` // present
+	EnteredAt    time.Time          `json:"enteredAt,omitzero"` // of the newest entry since the founding
+	Rights       []spec.Right       `json:"rights"`             // present
 	Past         []spec.Right       `json:"past"`
 	Restrictions []spec.Restriction `json:"restrictions"`
 	Case         string             `json:"case,omitempty"` // the platform's, while one is open
@@ -171,8 +173,12 @@ func (b *books) change(code land.UnitCode, edit func(*page) error) (page, error)
 	for s, n := range b.serials {
 		before[s] = n
 	}
+	version := p.Version
 	p = p.clone()
 	err := edit(&p)
+	if p.Version != version {
+		p.EnteredAt = b.hub.Board().Now()
+	}
 	if err == nil {
 		err = b.pages.Put(string(code), p)
 	}

@@ -64,6 +64,7 @@ func (o *office) serve() {
 	wire.Handle(o.System, spec.RegistryEntryCancel, o.cancel)
 	wire.Handle(o.System, spec.RegistryArchiveQuery, o.archive)
 	wire.Handle(o.System, spec.RegistryProcessQuery, o.process)
+	wire.Handle(o.System, spec.RegistryDayQuery, o.day)
 	wire.Async(o.System, spec.RegistryContractPush, wire.After[spec.RegistryContractPushRequest](signingTakes), nil, o.sign)
 	wire.Async(o.System, spec.RegistrySurveyPush, surveySpan, nil, o.survey)
 	wire.Async(o.System, spec.RegistryEntryPush, wire.After[spec.RegistryEntryPushRequest](entryTakes), nil, o.enter)

@@ -38,6 +38,7 @@ func (w *writer) applications() []Sample {
 		{Operation: spec.RegistryApplicationPush, Body: push},
 		{Operation: spec.RegistryApplicationPush, Body: third, Refusal: "case-open"},
 		{Operation: spec.RegistryProcessQuery, Body: body{"caseNo": other}},
+		{Operation: spec.RegistryDayQuery, Body: body{"date": "{{today}}"}},
 		{Operation: spec.RegistryEntryCancel, Body: body{"caseNo": other, "reasonCode": "withdrawn", "reason": "申请人撤回"}},
 	}
 	if t := w.seized(); t != nil {

@@ -21,6 +21,7 @@ var codes = map[spec.Operation]string{
 	"bank.trust.payout":             "YH012",
 	"bank.trust.refund":             "YH013",
 	"bank.trust.refunded":           "YH014",
+	"bank.trust.statement":          "YH015",
 	"bigdata.asset.query":           "DS001",
 	"bigdata.batch.result":          "DS002",
 	"bigdata.batch.submit":          "DS003",
@@ -73,6 +74,7 @@ var codes = map[spec.Operation]string{
 	"registry.contract.result":      "DJ004",
 	"registry.control.push":         "DJ005",
 	"registry.control.result":       "DJ006",
+	"registry.day.query":            "DJ018",
 	"registry.entry.cancel":         "DJ007",
 	"registry.entry.push":           "DJ008",
 	"registry.entry.result":         "DJ009",
@@ -117,6 +119,7 @@ var bodies = map[spec.Operation][2]*object{
 	"bank.trust.payout":             {&bodyBankTrustPayoutRequest, &bodyReceipt},
 	"bank.trust.refund":             {&bodyBankTrustRefundRequest, &bodyReceipt},
 	"bank.trust.refunded":           {&bodyBankTrustRefundedRequest, &bodyAck},
+	"bank.trust.statement":          {&bodyBankTrustStatementRequest, &bodyBankTrustStatementResponse},
 	"bigdata.asset.query":           {&bodyBigdataAssetQueryRequest, &bodyBigdataAssetQueryResponse},
 	"bigdata.batch.result":          {&bodyBigdataBatchResultRequest, &bodyAck},
 	"bigdata.batch.submit":          {&bodyBigdataBatchSubmitRequest, &bodyBatchReceipt},
@@ -169,6 +172,7 @@ var bodies = map[spec.Operation][2]*object{
 	"registry.contract.result":      {&bodyRegistryContractResultRequest, &bodyAck},
 	"registry.control.push":         {&bodyRegistryControlPushRequest, &bodyReceipt},
 	"registry.control.result":       {&bodyRegistryControlResultRequest, &bodyAck},
+	"registry.day.query":            {&bodyRegistryDayQueryRequest, &bodyRegistryDayQueryResponse},
 	"registry.entry.cancel":         {&bodyRegistryEntryCancelRequest, &bodyRegistryEntryCancelResponse},
 	"registry.entry.push":           {&bodyRegistryEntryPushRequest, &bodyReceipt},
 	"registry.entry.result":         {&bodyRegistryEntryResultRequest, &bodyAck},
@@ -489,6 +493,22 @@ var (
 		{json: "refundedAt", xml: "refundedAt", kind: instant, needed: true},
 		{json: "balance", xml: "balance", kind: integer, needed: true},
 		{json: "closed", xml: "closed", kind: boolean, needed: true},
+	}}
+	bodyBankTrustStatementRequest = object{name: "BankTrustStatementRequest", fields: []field{
+		{json: "date", xml: "date", kind: text, needed: true},
+		{json: "after", xml: "after", kind: text},
+	}}
+	bodyTrustMovement = object{name: "TrustMovement", fields: []field{
+		{json: "agreementNo", xml: "agreementNo", kind: text, needed: true},
+		{json: "voucherNo", xml: "voucherNo", kind: text, needed: true},
+		{json: "direction", xml: "direction", kind: text, needed: true},
+		{json: "amount", xml: "amount", kind: integer, needed: true},
+		{json: "bookedAt", xml: "bookedAt", kind: instant, needed: true},
+	}}
+	bodyBankTrustStatementResponse = object{name: "BankTrustStatementResponse", fields: []field{
+		{json: "date", xml: "date", kind: text, needed: true},
+		{json: "movements", xml: "movements", kind: nested, list: true, needed: true, of: &bodyTrustMovement},
+		{json: "next", xml: "next", kind: text},
 	}}
 	bodyBigdataAssetQueryRequest = object{name: "BigdataAssetQueryRequest", fields: []field{
 		{json: "approvalNo", xml: "PZWH", kind: text, needed: true},
@@ -1208,6 +1228,22 @@ var (
 		{json: "restriction", xml: "restriction", kind: nested, of: &bodyRestriction},
 		{json: "reason", xml: "reason", kind: text},
 		{json: "at", xml: "DJSJ", kind: instant, needed: true},
+	}}
+	bodyRegistryDayQueryRequest = object{name: "RegistryDayQueryRequest", fields: []field{
+		{json: "date", xml: "date", kind: text, needed: true},
+		{json: "after", xml: "after", kind: text},
+	}}
+	bodyEnteredUnit = object{name: "EnteredUnit", fields: []field{
+		{json: "unitCode", xml: "BDCDYH", kind: text, needed: true},
+		{json: "version", xml: "version", kind: text, needed: true},
+		{json: "registeredAt", xml: "registeredAt", kind: instant, needed: true},
+		{json: "certificateNos", xml: "certificateNos", kind: text, list: true},
+		{json: "restrictionNos", xml: "restrictionNos", kind: text, list: true},
+	}}
+	bodyRegistryDayQueryResponse = object{name: "RegistryDayQueryResponse", fields: []field{
+		{json: "date", xml: "date", kind: text, needed: true},
+		{json: "units", xml: "units", kind: nested, list: true, needed: true, of: &bodyEnteredUnit},
+		{json: "next", xml: "next", kind: text},
 	}}
 	bodyRegistryEntryCancelRequest = object{name: "RegistryEntryCancelRequest", fields: []field{
 		{json: "caseNo", xml: "caseNo", kind: text, needed: true},
