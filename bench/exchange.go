@@ -15,7 +15,9 @@ import (
 	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/exchange/spec/bizxml"
+	"yichuang/internal/exchange/spec/filedrop"
 	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/folder"
 	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/sm"
 )
@@ -27,15 +29,19 @@ const (
 )
 
 // measureExchange asks a registry for the status of a unit: signed, verified both ways, checked against the specification and
-// logged; beside the same in XML, and the same bodies over plain HTTP.
+// logged; beside the same in XML and by files, and the same bodies over plain HTTP.
 func measureExchange(ctx context.Context, b *bench) error {
-	const n, some = 3000, 32
+	const n, byFiles, some = 3000, 400, 32
 	in := spec.RegistryUnitStatusRequest{UnitCode: someUnit}
 	signed, err := b.calls(ctx, "unified", in, n, some)
 	if err != nil {
 		return err
 	}
 	inXML, err := b.calls(ctx, "bizxml", in, n, some)
+	if err != nil {
+		return err
+	}
+	inFiles, err := b.calls(ctx, "filedrop", in, byFiles, some)
 	if err != nil {
 		return err
 	}
@@ -46,6 +52,7 @@ func measureExchange(ctx context.Context, b *bench) error {
 	for _, l := range []line{
 		{Name: "exchange.call", Value: rate(n, signed), Unit: "1/s", Better: higher, Of: "calls signed, verified, checked and logged, both sides in one process, " + at(some), N: n},
 		{Name: "exchange.bizxml", Value: rate(n, inXML), Unit: "1/s", Better: higher, Of: "the same calls as XML messages, " + at(some), N: n},
+		{Name: "exchange.filedrop", Value: rate(byFiles, inFiles), Unit: "1/s", Better: higher, Of: "the same calls by files in a folder of this machine, each brought to the disk, " + at(some), N: byFiles},
 		{Name: "exchange.bare", Value: rate(n, bare), Unit: "1/s", Better: higher, Of: "the same bodies over plain HTTP, " + at(some), N: n},
 		{Name: "exchange.share", Value: round(float64(bare) / float64(signed)), Unit: "", Better: higher, Of: "exchange.call to exchange.bare", N: n},
 	} {
@@ -104,15 +111,18 @@ func (b *bench) registry(ctx context.Context, dialect string) (*exchange.Client,
 	if err != nil {
 		return nil, nil, err
 	}
-	server := httptest.NewServer(&counterpart{clock: b.clock, signer: theirs, us: ours.Public()})
+	them := &counterpart{clock: b.clock, signer: theirs, us: ours.Public()}
+	server := httptest.NewServer(them)
+	stop := them.watch(ctx, b.dir)
+	closeBoth := func() { server.Close(); stop() }
 	e := exchange.Endpoint{Name: "登记系统", Counterpart: "registry", District: hailing, Dialect: dialect, Folder: "file://" + b.dir, Grade: spec.GradeSensitive, BaseURL: server.URL, App: ourApp, PeerApp: theirApp,
 		Limits: exchange.DefaultLimits(), Enabled: true}
 	actor := exchange.Actor{ID: "bench", Name: "测量", Source: "127.0.0.1"}
 	if _, err := x.SetEndpoint(ctx, actor, e, &exchange.Keys{Signer: ours, Peer: theirs.Public()}, "测量"); err != nil {
-		server.Close()
+		closeBoth()
 		return nil, nil, err
 	}
-	return exchange.NewClient(x), server.Close, nil
+	return exchange.NewClient(x), closeBoth, nil
 }
 
 type counterpart struct {
@@ -122,12 +132,34 @@ type counterpart struct {
 }
 
 func (c *counterpart) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == bizxml.Plain.Path() {
+		c.take(bizxml.NewLetter(bizxml.Plain, w, r))
+		return
+	}
+	c.take(spec.NewLetter(w, r))
+}
+
+// watch answers what is left in the folder, until the function that it returns is called.
+func (c *counterpart) watch(ctx context.Context, dir string) (stop func()) {
+	box := filedrop.New(filedrop.Options{Out: filedrop.From, In: filedrop.To, Clock: c.clock, Workers: 8, Open: func() (folder.Folder, error) {
+		return folder.Open(ctx, folder.Address{URL: "file://" + dir})
+	}})
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer box.Wait()
+		for ctx.Err() == nil {
+			_ = box.Take(ctx, func(_ context.Context, l spec.Letter) { c.take(l) }) // the caller sees that no answer comes
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+func (c *counterpart) take(l spec.Letter) {
 	now := c.clock.Now()
 	us := spec.Identity{App: theirApp, Key: spec.SM2Key(c.signer)}
-	l := spec.NewLetter(w, r)
-	if r.URL.Path == bizxml.Plain.Path() {
-		l = bizxml.NewLetter(bizxml.Plain, w, r)
-	}
 	info, _, err := l.Open(func(string) (spec.Verifier, error) { return spec.SM2Verifier(c.us), nil }, now)
 	if err == nil {
 		_, err = l.Body(info.MaxRequest, c.clock.Now().Add(info.Timeout))

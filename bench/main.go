@@ -43,7 +43,7 @@ var groups = []group{
 	{[]string{"ferry.loop", "ferry.loop.p99"}, measureFerry("loop", byLoop, goal(2000), goal(50))},
 	{[]string{"ferry.https", "ferry.https.p99"}, measureFerry("https", byHTTPS, nil, nil)},
 	{[]string{"ferry.dir", "ferry.dir.p99"}, measureFerry("dir", byDir, nil, nil)},
-	{[]string{"exchange.call", "exchange.bizxml", "exchange.bare", "exchange.share"}, measureExchange},
+	{[]string{"exchange.call", "exchange.bizxml", "exchange.filedrop", "exchange.bare", "exchange.share"}, measureExchange},
 	{[]string{"court.batch"}, measureBatch},
 	{[]string{"screen.p50", "screen.p99"}, measureScreens},
 	{[]string{"memory.idle", "memory.load"}, measureMemory},
