@@ -64,6 +64,7 @@ func (s *Simcity) control(mux *http.ServeMux) {
 	list("/control/controls", func(r *http.Request) any { return s.courts.Controls(r.FormValue("court")) })
 	mux.HandleFunc("GET /control/book", s.book)
 	mux.HandleFunc("GET /control/batches", s.batches)
+	s.statements(mux)
 
 	mux.HandleFunc("POST /control/peer", do(s.setPeer))
 	mux.HandleFunc("POST /control/samples", do(s.introduce))
@@ -165,12 +166,12 @@ func answer(w http.ResponseWriter, out any, err error) {
 	switch {
 	case err == nil:
 		board.Reply(w, http.StatusOK, out)
-	case errors.As(err, &bad):
+	case errors.As(err, &bad), errors.Is(err, pay.ErrTwist):
 		board.Refuse(w, http.StatusBadRequest, "invalid", err)
 	case errors.Is(err, pay.ErrNoOrder), errors.Is(err, registry.ErrNoUnit), errors.Is(err, registry.ErrNoSeizure), errors.Is(err, bank.ErrNoAccount),
-		errors.Is(err, board.ErrNone), errors.Is(err, bigdata.ErrNobody), errors.Is(err, court.ErrNoCourt), errors.Is(err, court.ErrNoTarget):
+		errors.Is(err, errNoChannel), errors.Is(err, pay.ErrNoLine), errors.Is(err, board.ErrNone), errors.Is(err, bigdata.ErrNobody), errors.Is(err, court.ErrNoCourt), errors.Is(err, court.ErrNoTarget):
 		board.Refuse(w, http.StatusNotFound, "not-found", err)
-	case errors.Is(err, pay.ErrPaid), errors.Is(err, pay.ErrUnpaid), errors.Is(err, pay.ErrClosed), errors.Is(err, pay.ErrExpired),
+	case errors.Is(err, pay.ErrPaid), errors.Is(err, pay.ErrUnpaid), errors.Is(err, pay.ErrClosed), errors.Is(err, pay.ErrExpired), errors.Is(err, pay.ErrNotReady),
 		errors.Is(err, bank.ErrNothing), errors.Is(err, bank.ErrClosed), errors.As(err, &fault):
 		board.Refuse(w, http.StatusConflict, "wrong-state", err)
 	default:

@@ -80,7 +80,7 @@ func (s *Simcity) overviewTables() []table {
 	for _, j := range s.board.Courier.Pending() {
 		pending.Rows = append(pending.Rows, []string{j.Kind, clockTime(j.Due), strconv.Itoa(j.Attempt), j.Last})
 	}
-	return []table{faults, decisions, pending, s.traffic("")}
+	return []table{faults, decisions, s.twisted(), pending, s.traffic("")}
 }
 
 func faultWords(f board.Fault) string {

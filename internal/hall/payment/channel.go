@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"yichuang/internal/hall/payment/statement"
 	"yichuang/internal/land"
 )
 
@@ -28,6 +29,9 @@ type Channel interface {
 	Close(ctx context.Context, o Order) error
 	// Refund sends money back by the way it came. Asked again with the same number it tells how far the refund is.
 	Refund(ctx context.Context, r Refund) (Refunded, error)
+	// Statement reads all that the channel's own book says of a day (Beijing time). Errors: statement.ErrNotReady,
+	// statement.ErrNone, statement.ErrBad; then nothing of it may be used.
+	Statement(ctx context.Context, day land.Date) ([]statement.Line, error)
 	// Notification reads what the channel posts to us. Error: ErrForged when it is not the channel's own word.
 	Notification(r *http.Request) (Notification, error)
 	// Acknowledge answers a notification in the words that the channel expects: taken, or to be sent again.

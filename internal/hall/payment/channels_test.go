@@ -1,6 +1,8 @@
 package payment_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -38,6 +40,22 @@ type town struct {
 	board    *board.Board
 	gateways map[string]gateway
 	channels []payment.Channel
+	alter    func(r *http.Request, body []byte) []byte // what answers and files become on their way; may be nil
+}
+
+// RoundTrip carries what the channels ask over the wire, and alters the answer where a test wants that.
+func (c *town) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil || c.alter == nil {
+		return res, err
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	res.Body.Close()
+	res.Body = io.NopCloser(bytes.NewReader(c.alter(r, body)))
+	return res, nil
 }
 
 func newTown(t *testing.T) *town {
@@ -76,7 +94,7 @@ func newTown(t *testing.T) *town {
 
 func (c *town) open(t *testing.T, w, a, u map[string]string) {
 	t.Helper()
-	client := &http.Client{Timeout: 20 * time.Second}
+	client := &http.Client{Timeout: 20 * time.Second, Transport: c}
 	wc, err := wechat.New(t.Context(), wechat.Config{Gateway: w["gateway"], AppID: w["appid"], MchID: w["mchid"], APIv3Key: w["apiV3Key"], MerchantSerial: w["merchantSerial"],
 		MerchantPrivateKey: w["merchantPrivateKey"], PublicKeyID: w["publicKeyId"], PublicKey: w["publicKey"]}, client)
 	if err != nil {
@@ -86,7 +104,7 @@ func (c *town) open(t *testing.T, w, a, u map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	uc, err := unionpay.New(unionpay.Config{FrontURL: u["frontUrl"], BackURL: u["backUrl"], QueryURL: u["queryUrl"], MerID: u["merId"], CertID: u["certId"],
+	uc, err := unionpay.New(unionpay.Config{FrontURL: u["frontUrl"], BackURL: u["backUrl"], QueryURL: u["queryUrl"], FileURL: u["fileUrl"], MerID: u["merId"], CertID: u["certId"],
 		MerchantPrivateKey: u["merchantPrivateKey"], RootCert: u["rootCert"], MiddleCert: u["middleCert"], SignerName: u["signerName"]}, clock.System(), client)
 	if err != nil {
 		t.Fatal(err)

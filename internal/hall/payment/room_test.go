@@ -15,6 +15,7 @@ import (
 
 	"yichuang/internal/ferry/message"
 	"yichuang/internal/hall/payment"
+	"yichuang/internal/hall/payment/statement"
 	"yichuang/internal/kit/web"
 	"yichuang/internal/land"
 )
@@ -26,6 +27,8 @@ type paper struct {
 	down   error
 	note   payment.Notification
 	forged bool
+	book   []statement.Line // of every day
+	late   error            // why there is no statement
 }
 
 func newPaper() *paper {
@@ -54,6 +57,13 @@ func (p *paper) Close(_ context.Context, o payment.Order) error {
 
 func (p *paper) Refund(_ context.Context, r payment.Refund) (payment.Refunded, error) {
 	return payment.Refunded{Done: true, Reference: "back-" + r.Number()}, p.down
+}
+
+func (p *paper) Statement(context.Context, land.Date) ([]statement.Line, error) {
+	if p.late != nil {
+		return nil, p.late
+	}
+	return p.book, p.down
 }
 
 func (p *paper) Notification(*http.Request) (payment.Notification, error) {

@@ -95,8 +95,9 @@ func (o Order) FindRefund(number string) (Refund, error) {
 
 // Ledger holds the orders of one channel.
 type Ledger struct {
-	board  *board.Board
-	orders *board.Table[Order]
+	board      *board.Board
+	orders     *board.Table[Order]
+	statements *statements
 }
 
 // OpenLedger loads the orders of a channel.
@@ -105,7 +106,11 @@ func OpenLedger(b *board.Board, channel string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{board: b, orders: orders}, nil
+	statements, err := openStatements(b, channel)
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{board: b, orders: orders, statements: statements}, nil
 }
 
 // Open takes an order in. The same one again is answered as before; Expires defaults to two hours.

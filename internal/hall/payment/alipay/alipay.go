@@ -13,6 +13,7 @@ import (
 	sdk "github.com/smartwalle/alipay/v3"
 
 	"yichuang/internal/hall/payment"
+	"yichuang/internal/hall/payment/statement"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/land"
 )
@@ -32,11 +33,13 @@ const layout = "2006-01-02 15:04:05"
 type Channel struct {
 	c      Config
 	client *sdk.Client
+	http   *http.Client // for statements, which lie beside the gateway
 	origin string
 }
 
 // New opens the channel. The client brings its time limit.
 func New(c Config, client *http.Client) (*Channel, error) {
+	client = statement.Bounded(client)
 	opts := []sdk.OptionFunc{sdk.WithTimeLocation(clock.Shanghai()), sdk.WithHTTPClient(client)}
 	origin := "https://*.alipay.com"
 	if c.Gateway != "" {
@@ -50,7 +53,7 @@ func New(c Config, client *http.Client) (*Channel, error) {
 	if err := s.LoadAliPayPublicKey(c.AlipayPublicKey); err != nil {
 		return nil, fmt.Errorf("alipay: Alipay's key: %w", err)
 	}
-	return &Channel{c: c, client: s, origin: origin}, nil
+	return &Channel{c: c, client: s, http: client, origin: origin}, nil
 }
 
 // Code is the channel's name.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"yichuang/internal/hall/payment"
+	"yichuang/internal/hall/payment/statement"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/land"
 )
@@ -24,6 +25,7 @@ type Config struct {
 	FrontURL           string `json:"frontUrl"`
 	BackURL            string `json:"backUrl"`
 	QueryURL           string `json:"queryUrl"`
+	FileURL            string `json:"fileUrl"`
 	MerID              string `json:"merId"`
 	CertID             string `json:"certId"`
 	MerchantPrivateKey string `json:"merchantPrivateKey"`
@@ -33,6 +35,9 @@ type Config struct {
 }
 
 const layout = "20060102150405"
+
+// maxAnswer is that of a statement, packed and in base64.
+const maxAnswer = statement.MaxPacked / 3 * 4
 
 // Channel is UnionPay.
 type Channel struct {
@@ -107,7 +112,7 @@ func (c *Channel) ask(ctx context.Context, to string, f url.Values) (url.Values,
 		return nil, fmt.Errorf("unionpay: ask: %w", err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("unionpay: read answer: %w", err)
 	}

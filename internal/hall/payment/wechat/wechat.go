@@ -25,6 +25,7 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 
 	"yichuang/internal/hall/payment"
+	"yichuang/internal/hall/payment/statement"
 	"yichuang/internal/land"
 )
 
@@ -47,6 +48,7 @@ type Config struct {
 type Channel struct {
 	c      Config
 	client *core.Client
+	files  *core.Client // for statements, which come without a signature
 	notes  *notify.Handler
 	origin string
 }
@@ -65,8 +67,12 @@ func New(ctx context.Context, c Config, client *http.Client) (*Channel, error) {
 	if client, err = redirected(client, c.Gateway); err != nil {
 		return nil, err
 	}
+	client = statement.Bounded(client)
 	if ch.client, err = dial(ctx, c, key, public, client); err != nil {
 		return nil, fmt.Errorf("wechat: client: %w", err)
+	}
+	if ch.files, err = core.NewClient(ctx, option.WithMerchantCredential(c.MchID, c.MerchantSerial, key), option.WithoutValidator(), option.WithHTTPClient(client)); err != nil {
+		return nil, fmt.Errorf("wechat: client for files: %w", err)
 	}
 	if ch.notes, err = notify.NewRSANotifyHandler(c.APIv3Key, verifiers.NewSHA256WithRSAPubkeyVerifier(c.PublicKeyID, *public)); err != nil {
 		return nil, fmt.Errorf("wechat: APIv3 key: %w", err)

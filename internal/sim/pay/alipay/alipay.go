@@ -88,6 +88,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux := http.NewServeMux()
 	g.desk.Routes(mux)
 	mux.HandleFunc("/gateway.do", g.gateway)
+	mux.Handle("GET /downloadBillFile.resource", g.board.Faults.Strikes(g.Name(), "statementFile", http.HandlerFunc(g.billFile)))
 	return mux
 }
 

@@ -50,6 +50,9 @@ func (g *Gateway) gateway(w http.ResponseWriter, r *http.Request) {
 	}
 	c := call{method: r.Form.Get("method"), form: r.Form}
 	op := strings.TrimPrefix(c.method, "alipay.trade.")
+	if c.method == billMethod {
+		op = "statement"
+	}
 	g.board.Faults.Strikes(g.Name(), op, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := g.check(c)
 		if c.method == "alipay.trade.page.pay" || c.method == "alipay.trade.wap.pay" {
@@ -152,6 +155,8 @@ func (g *Gateway) run(c call) (any, error) {
 		return g.refund(c)
 	case "alipay.trade.fastpay.refund.query":
 		return g.queryRefund(c)
+	case billMethod:
+		return g.bill(c)
 	case "alipay.open.app.alipaycert.download":
 		return g.certificate(c)
 	}
@@ -170,6 +175,8 @@ func refusal(err error) *apiError {
 }
 
 var refusals = map[error][2]string{
+	pay.ErrNotReady: {"isp.bill_not_exist", "账单不存在"},
+	pay.ErrEmpty:    {"isp.bill_not_exist", "账单不存在"},
 	pay.ErrNoOrder:  {"ACQ.TRADE_NOT_EXIST", "交易不存在"},
 	pay.ErrNoRefund: {"ACQ.TRADE_NOT_EXIST", "退款不存在"},
 	pay.ErrDiffers:  {"ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改"},

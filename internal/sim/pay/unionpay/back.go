@@ -30,7 +30,7 @@ func (g *Gateway) back(run func(url.Values) (url.Values, error)) http.Handler {
 			e := asRefusal(err)
 			out = url.Values{"respCode": {e.Code}, "respMsg": {e.Message}}
 		}
-		for _, k := range []string{"txnType", "txnSubType", "bizType", "accessType", "merId", "orderId", "txnTime"} {
+		for _, k := range []string{"txnType", "txnSubType", "bizType", "accessType", "merId", "orderId", "txnTime", "settleDate"} {
 			if v := r.PostForm.Get(k); v != "" && out.Get(k) == "" {
 				out.Set(k, v)
 			}

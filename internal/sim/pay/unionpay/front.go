@@ -37,7 +37,7 @@ func (g *Gateway) check(f url.Values) error {
 		return &refusal{"11", "验证签名失败，证书序列号未登记"}
 	case g.merchant.Verify(signText(f), f.Get("signature")) != nil:
 		return &refusal{"11", "验证签名失败"}
-	case !orderID.MatchString(f.Get("orderId")):
+	case !orderID.MatchString(f.Get("orderId")) && f.Get("txnType") != fileType:
 		return malformed("orderId")
 	case err != nil:
 		return malformed("txnTime")
@@ -136,5 +136,7 @@ var refusals = map[error]refusal{
 	pay.ErrPaid:     {"12", "重复交易"},
 	pay.ErrClosed:   {"36", "交易已关闭"},
 	pay.ErrUnpaid:   {"39", "交易不在受理时间范围内"},
+	pay.ErrNotReady: {"98", "文件不存在"},
+	pay.ErrEmpty:    {"98", "文件不存在"},
 	pay.ErrTooMuch:  {"61", "退货金额超过原交易金额"},
 }

@@ -81,6 +81,7 @@ func (g *Gateway) Keys() map[string]string {
 		"frontUrl":           base + "frontTransReq.do",
 		"backUrl":            base + "backTransReq.do",
 		"queryUrl":           base + "queryTrans.do",
+		"fileUrl":            g.board.Base + "/unionpay/file/",
 		"merId":              g.merID,
 		"certId":             g.merchant.Cert.SerialNumber.String(),
 		"merchantPrivateKey": g.merchant.KeyPEM(),
@@ -97,6 +98,7 @@ func (g *Gateway) Handler() http.Handler {
 	mux.Handle("POST /gateway/api/frontTransReq.do", g.board.Faults.Strikes(g.Name(), "order", http.HandlerFunc(g.front)))
 	mux.Handle("POST /gateway/api/backTransReq.do", g.board.Faults.Strikes(g.Name(), "refund", g.back(g.refund)))
 	mux.Handle("POST /gateway/api/queryTrans.do", g.board.Faults.Strikes(g.Name(), "query", g.back(g.query)))
+	mux.Handle("POST /file/{$}", g.board.Faults.Strikes(g.Name(), "statement", g.back(g.file)))
 	return mux
 }
 

@@ -216,6 +216,8 @@ func refusal(err error) *apiError {
 }
 
 var refusals = map[error]apiError{
+	pay.ErrNotReady: {Status: 400, Code: "STATEMENT_CREATING", Message: "账单生成中，请在次日上午再下载"},
+	pay.ErrEmpty:    {Status: 400, Code: "NO_STATEMENT_EXIST", Message: "账单文件不存在"},
 	pay.ErrNoOrder:  {Status: 404, Code: "ORDER_NOT_EXIST", Message: "订单不存在"},
 	pay.ErrNoRefund: {Status: 404, Code: "RESOURCE_NOT_EXISTS", Message: "退款单不存在"},
 	pay.ErrDiffers:  {Status: 400, Code: "INVALID_REQUEST", Message: "201 商户订单号重复"},

@@ -104,10 +104,12 @@ func (g *Gateway) Handler() http.Handler {
 		"POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close": {"close", g.close},
 		"POST /v3/refund/domestic/refunds":                            {"refund", g.refund},
 		"GET /v3/refund/domestic/refunds/{out_refund_no}":             {"refundQuery", g.queryRefund},
+		"GET /v3/bill/tradebill":                                      {"statement", g.tradeBill},
 		"GET /v3/certificates":                                        {"certificates", g.certificates},
 	} {
 		mux.Handle(pattern, g.board.Faults.Strikes(g.Name(), op.name, g.signed(op.serve)))
 	}
+	mux.Handle("GET /v3/billdownload/file", g.board.Faults.Strikes(g.Name(), "statementFile", http.HandlerFunc(g.billFile)))
 	return mux
 }
 
