@@ -30,6 +30,7 @@ import (
 	"yichuang/internal/democity"
 	"yichuang/internal/exchange"
 	"yichuang/internal/ferry"
+	"yichuang/internal/ferry/message"
 	"yichuang/internal/flow"
 	"yichuang/internal/kit/blob"
 	"yichuang/internal/kit/clock"
@@ -166,7 +167,9 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	authorities := inquiry.New(inquiry.Parts{Pool: c.Pool, Keys: c.Keys, Clock: c.Clock, Log: c.Log, Audit: z.audit, Catalog: c.Catalog, Cases: z.Cases, Register: z.Register,
 		Blobs: c.Blobs, Out: exchange.NewClient(z.Exchange), In: z.partner, Jobs: z.queue})
 	z.reconcile = reconcile.New(reconcile.Parts{Pool: c.Pool, Clock: c.Clock, Audit: z.audit, Out: exchange.NewClient(z.Exchange), Lines: z.Exchange, Trust: z.trust,
-		Billing: z.billing, Register: z.Register, Staff: z.Staff, Door: z.Door, Jobs: z.queue})
+		Billing: z.billing, Register: z.Register, Staff: z.Staff, Door: z.Door, Jobs: z.queue, Channels: []reconcile.Subject{
+			{Kind: reconcile.Channel, Code: "wechat", Name: "微信支付"}, {Kind: reconcile.Channel, Code: "alipay", Name: "支付宝"}, {Kind: reconcile.Channel, Code: "unionpay", Name: "银联"}}})
+	ferry.Handle(z.Door, message.StatementRead, z.reconcile.Received)
 	if missing := z.Door.Missing(); len(missing) > 0 {
 		return nil, fmt.Errorf("office: nobody takes the messages %v", missing)
 	}

@@ -56,11 +56,11 @@ func Types(zone string) []Type {
 	case "hall":
 		return []Type{HomeQuery, ContractQuery, ShareQuery, UtilityQuery, ApplicationSubmitted, ApplicationWithdrawn,
 			CorrectionSubmitted, TaxConfirmed, TaxDisputed, PaymentReceived, RefundDone, BookingMade, BookingCancelled,
-			ParcelPosted, ParcelMoved}
+			ParcelPosted, ParcelMoved, StatementRead}
 	case "office":
 		return []Type{HomeReplied, ContractReplied, ShareReplied, UtilityReplied, CaseOpened, CaseProgress,
 			CorrectionAsked, CorrectionClosed, AssessmentReady, BillIssued, BillClosed, RefundOrdered, DocumentIssued,
-			DocumentState, NoticeSent, ParcelOrdered, StaffTold}
+			DocumentState, NoticeSent, ParcelOrdered, StaffTold, StatementAsked}
 	}
 	return nil
 }

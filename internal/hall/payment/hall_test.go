@@ -51,6 +51,7 @@ type hall struct {
 	records []audit.Entry
 	paid    []message.Payment
 	done    []message.RefundResult
+	told    []message.Statement
 }
 
 func newHall(t *testing.T, channels ...payment.Channel) *hall {
@@ -59,15 +60,18 @@ func newHall(t *testing.T, channels ...payment.Channel) *hall {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const file = "00300_payment.sql"
-	sql, err := migrations.FS.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	tables := fstest.MapFS{}
+	for _, file := range []string{"00300_payment.sql", "00310_statements.sql"} {
+		sql, err := migrations.FS.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables[file] = &fstest.MapFile{Data: sql}
 	}
 	h := &hall{t: t, clock: clock.NewFake(time.Now()), app: uuid.Must(uuid.NewV7()),
 		buyer: web.Identity{ID: uuid.Must(uuid.NewV7()), Kind: "citizen", Name: "李小华", Shown: "李*华"}}
 	h.pool = pgtest.New(t, pgtest.Set{FS: web.Migrations, Table: web.MigrationTable}, pgtest.Set{FS: ferry.Migrations(), Table: "ferry_version"},
-		pgtest.Set{FS: fstest.MapFS{file: {Data: sql}}, Table: "goose_payment"})
+		pgtest.Set{FS: tables, Table: "goose_payment"})
 	keys, shared := sm.NewTestKeyring(t), sm.NewTestKeyring(t)
 	mine, theirs := signer(t), signer(t)
 	log := slog.New(slog.DiscardHandler)
@@ -82,6 +86,10 @@ func newHall(t *testing.T, channels ...payment.Channel) *hall {
 	})
 	ferry.Handle(h.office, message.RefundDone, func(_ context.Context, _ pgx.Tx, _ ferry.Inbound, m message.RefundResult) error {
 		h.done = append(h.done, m)
+		return nil
+	})
+	ferry.Handle(h.office, message.StatementRead, func(_ context.Context, _ pgx.Tx, _ ferry.Inbound, m message.Statement) error {
+		h.told = append(h.told, m)
 		return nil
 	})
 	h.room = payment.New(payment.Parts{Pool: h.pool, Keys: keys, Clock: h.clock, Log: log, Catalog: cat, Audit: h, Jobs: h, Parties: h, Cases: h, Channels: channels}, h.hall)
@@ -222,6 +230,8 @@ func (h *hall) run() (snoozed int) {
 		switch a := args.(type) {
 		case payment.AskArgs:
 			err = (&payment.Asker{Room: h.room}).Work(h.t.Context(), &river.Job[payment.AskArgs]{JobRow: &rivertype.JobRow{Attempt: 1}, Args: a})
+		case payment.StatementArgs:
+			err = (&payment.Teller{Room: h.room}).Work(h.t.Context(), &river.Job[payment.StatementArgs]{JobRow: &rivertype.JobRow{Attempt: 1}, Args: a})
 		case payment.RefundArgs:
 			err = (&payment.Refunder{Room: h.room}).Work(h.t.Context(), &river.Job[payment.RefundArgs]{JobRow: &rivertype.JobRow{Attempt: 1}, Args: a})
 		}

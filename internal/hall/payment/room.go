@@ -2,7 +2,8 @@
 //
 // In come bills, their ends and refunds from the office by ferry, and the word of the channels by notification or, because
 // notifications get lost, by asking. Out go payments and done refunds to the office, which alone decides what a payment
-// settles and what goes back: money that comes late, twice or in another amount is reported like any other.
+// settles and what goes back: money that comes late, twice or in another amount is reported like any other. Asked for a day, the
+// room reads what the channel's own book says of it, for the office to compare with its own.
 package payment
 
 import (
@@ -68,12 +69,13 @@ type Room struct {
 	door *ferry.Door
 }
 
-// New makes the room and takes the office's bills, their ends and its refunds.
+// New makes the room and takes the office's bills, their ends, its refunds and its questions for statements.
 func New(p Parts, door *ferry.Door) *Room {
 	r := &Room{p, door}
 	ferry.Handle(door, message.BillIssued, r.issued)
 	ferry.Handle(door, message.BillClosed, r.closed)
 	ferry.Handle(door, message.RefundOrdered, r.refundOrdered)
+	ferry.Handle(door, message.StatementAsked, r.statementAsked)
 	return r
 }
 
@@ -81,6 +83,7 @@ func New(p Parts, door *ferry.Door) *Room {
 func (r *Room) Workers(w *river.Workers) {
 	river.AddWorker(w, &Asker{Room: r})
 	river.AddWorker(w, &Refunder{Room: r})
+	river.AddWorker(w, &Teller{Room: r})
 }
 
 // Routes adds the pages and the addresses that channels notify.
