@@ -35,6 +35,16 @@ func (f *Facts) Granted() land.Fen {
 	return sum
 }
 
+// LoanContract is the number of the loan contract with the lender of a kind; empty before it is granted.
+func (f *Facts) LoanContract(kind string) string {
+	for _, l := range f.Loans {
+		if l.Kind == kind {
+			return l.Contract
+		}
+	}
+	return ""
+}
+
 // setLoan replaces the lender's earlier grant, so that a second evaluation does not count twice. A bank's loan stands before the
 // fund's, whichever answered first: in a combined loan the bank holds the mortgage for both.
 func (f *Facts) setLoan(l LoanFact) {

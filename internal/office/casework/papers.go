@@ -326,9 +326,12 @@ func (s *Service) makeCertificates(ctx context.Context, tx pgx.Tx, c *Case) erro
 		return nil
 	}
 	m := mortgageOf(c)
-	return s.issue(ctx, tx, c, papers.ProofCertificate{Number: c.Facts.Mortgage, Case: c.No, Subject: "抵押权（一般抵押）", Holders: []string{m.Mortgagee.Name},
+	if err := s.issue(ctx, tx, c, papers.ProofCertificate{Number: c.Facts.Mortgage, Case: c.No, Subject: "抵押权（一般抵押）", Holders: []string{m.Mortgagee.Name},
 		Obliged: names(buyers), Address: c.Address, Unit: c.Unit, Other: []string{"不动产权证书号：" + strings.Join(numbers, "、"),
-			"被担保主债权数额：" + m.Claim.String() + " 元", "债务履行期限：" + m.From.Chinese() + " 至 " + m.To.Chinese()}}, "proof", refs...)
+			"被担保主债权数额：" + m.Claim.String() + " 元", "债务履行期限：" + m.From.Chinese() + " 至 " + m.To.Chinese()}}, "proof", refs...); err != nil {
+		return err
+	}
+	return s.Spread(ctx, tx, Tidings{Case: c.ID, What: Mortgaged, Ref: string(c.Facts.Mortgage)})
 }
 
 // issueTitles issues a title certificate for each number that the book gave: one for all buyers, or one each where they hold

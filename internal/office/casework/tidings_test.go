@@ -15,7 +15,7 @@ import (
 )
 
 var allTidings = []string{casework.Filed, casework.TrustSigned, casework.TrustDeposit, casework.TrustFull, casework.TrustPaid, casework.TrustClosed, casework.TrustLate,
-	casework.Surveyed, casework.TaxAgreed, casework.AcceptedByUs, casework.ParcelOnWay, casework.ContractReady, casework.EndedEarly}
+	casework.Surveyed, casework.TaxAgreed, casework.AcceptedByUs, casework.ParcelOnWay, casework.ContractReady, casework.EndedEarly, casework.Mortgaged}
 
 // listen has all tidings told to nobody.
 func (s *sale) listen() {
@@ -44,7 +44,7 @@ func TestTidingsOfASale(t *testing.T) {
 	s.accept()
 	s.reviewed()
 	s.lend()
-	want := []string{casework.TaxAgreed, casework.TrustDeposit, casework.AcceptedByUs, casework.TrustDeposit, casework.TrustFull, casework.TrustClosed}
+	want := []string{casework.TaxAgreed, casework.TrustDeposit, casework.AcceptedByUs, casework.Mortgaged, casework.TrustDeposit, casework.TrustFull, casework.TrustClosed}
 	got := slices.DeleteFunc(s.spread(), func(what string) bool { return what == casework.Filed || what == casework.TrustSigned })
 	if !slices.Equal(got, want) {
 		t.Errorf("told %v, want %v", got, want)

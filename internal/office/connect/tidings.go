@@ -35,6 +35,7 @@ func (r *Room) tidings() {
 		casework.ContractReady: r.printContract,
 		casework.EndedEarly:    r.takeBack,
 		casework.FiledLate:     r.revokeLate,
+		casework.Mortgaged:     r.pushCertificate,
 	} {
 		r.Cases.OnTidings(what, unlessUnfiled(tell))
 	}

@@ -69,7 +69,7 @@ func caseOf(c *casework.Case, bank string, orders []casework.Order) spec.BankCas
 	for _, p := range c.App.Loan.Parts {
 		if p.Lender == bank {
 			out.Loan += int64(p.Amount)
-			out.LoanContractNo = loanContract(c, p.Kind)
+			out.LoanContractNo = c.Facts.LoanContract(p.Kind)
 			out.MortgageCertificateNo = string(c.Facts.Mortgage)
 		}
 	}
@@ -81,15 +81,6 @@ func caseOf(c *casework.Case, bank string, orders []casework.Order) spec.BankCas
 
 // mostSteps bounds a bank's steps in one case, as the interface has it.
 const mostSteps = 50
-
-func loanContract(c *casework.Case, kind string) string {
-	for _, l := range c.Facts.Loans {
-		if l.Kind == kind {
-			return l.Contract
-		}
-	}
-	return ""
-}
 
 func orElse(text, otherwise string) string {
 	if text == "" {
