@@ -43,9 +43,10 @@ type lineSetting struct {
 	Secret      string `json:"secret"`
 	Grade       int    `json:"grade"` // of data that they may be sent, 1 to 4; 0: all that their operations hold
 	Off         bool   `json:"off"`
-	Folder      string `json:"folder"`    // of files: file:///… or sftp://user@host/…
-	FolderKey   string `json:"folderKey"` // the SFTP server's public key
-	Password    string `json:"password"`  // of the SFTP account
+	Folder      string `json:"folder"`      // of files: file:///… or sftp://user@host/…
+	FolderKey   string `json:"folderKey"`   // the SFTP server's public key
+	Certificate string `json:"certificate"` // fingerprint of the only TLS certificate that they may show
+	Password    string `json:"password"`    // of the SFTP account
 }
 
 // Run sets all lines of the file or, where one is wrong, those before it, and says which one.
@@ -124,7 +125,7 @@ func setLines(ctx context.Context, x *exchange.Exchange, settings []lineSetting,
 		if e.Grade = spec.Grade(s.Grade); e.Grade == 0 {
 			e.Grade = x.GradeTo(s.Counterpart)
 		}
-		e.Folder, e.FolderKey = s.Folder, s.FolderKey
+		e.Certificate, e.Folder, e.FolderKey = s.Certificate, s.Folder, s.FolderKey
 		if e.Dialect = s.Dialect; e.Dialect == "" {
 			e.Dialect = "unified"
 		}

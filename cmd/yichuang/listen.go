@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -35,6 +36,7 @@ type site struct {
 	name     string
 	listener net.Listener
 	handler  http.Handler
+	tls      *tls.Config // nil: plain
 }
 
 func listen(name, address string) (*site, error) {
@@ -51,8 +53,12 @@ func (s *site) url() string { return "http://" + s.listener.Addr().String() }
 func serve(ctx context.Context, g *errgroup.Group, sites ...*site) {
 	for _, s := range sites {
 		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+		l := s.listener
+		if s.tls != nil {
+			l = tls.NewListener(l, s.tls)
+		}
 		g.Go(func() error {
-			if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 			return nil

@@ -32,6 +32,9 @@ type serveCmd struct {
 	HallListen    string         `help:"Where the hall listens." default:"127.0.0.1:8080" env:"HALL_LISTEN"`
 	OfficeListen  string         `help:"Where the office's people are served." default:"127.0.0.1:8081" env:"OFFICE_LISTEN"`
 	PartnerListen string         `help:"Where the departments' systems are served." default:"127.0.0.1:8082" env:"PARTNER_LISTEN"`
+	PartnerCert   string         `name:"partner-cert" help:"TLS certificate (PEM) that counterparts are shown, calling or called. Empty: their listener is plain, behind a tunnel or a balancer." env:"PARTNER_CERT"`
+	PartnerKey    string         `name:"partner-key" help:"Its private key (PEM)." env:"PARTNER_KEY"`
+	PartnerCA     string         `name:"partner-ca" help:"Authorities (PEM) of the counterparts' certificates, besides those of the machine." env:"PARTNER_CA"`
 	FerryListen   string         `help:"Where the other zone's ferry arrives, when it is another process." default:"127.0.0.1:8085" env:"FERRY_LISTEN"`
 	OpsListen     string         `help:"Where health and metrics are served." default:"127.0.0.1:8084" env:"OPS_LISTEN"`
 	HallURL       string         `name:"hall-url" help:"The hall's address as the public reaches it: in SMS, QR codes, and the way back from sign-in." env:"HALL_URL"`
@@ -53,6 +56,9 @@ func (c *serveCmd) Validate() error {
 		errs = append(errs, errors.New("the office needs --office-db and --hall-url"))
 	}
 	errs = append(errs, checkWay(c.Ferry, c.has("hall") != c.has("office"), c.PeerURL))
+	if (c.PartnerCert == "") != (c.PartnerKey == "") {
+		errs = append(errs, errors.New("--partner-cert and --partner-key belong together"))
+	}
 	return errors.Join(errs...)
 }
 
@@ -81,6 +87,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	g.proxies = c.Proxies
+	if g.partner, err = partnerTLS(c.PartnerCert, c.PartnerKey, c.PartnerCA); err != nil {
+		return err
+	}
 	var sites []*site
 	add := func(name, address string, h http.Handler) error {
 		s, err := listen(name, address)
@@ -104,6 +113,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		if err := errors.Join(add("office", c.OfficeListen, zone.Pages()), add("partner", c.PartnerListen, zone.Partner())); err != nil {
 			return err
 		}
+		sites[len(sites)-1].tls = listenerTLS(g.partner)
 	}
 	if c.has("hall") {
 		zone, pool, err := g.openHall(ctx, c.HallDB, c.HallURL, true, func(h *hall.Config) error { return c.setHall(ctx, h) })

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -31,8 +32,9 @@ type ground struct {
 	metrics *prometheus.Registry
 	catalog *catalog.Catalog
 	proxies []netip.Prefix
-	process string // its name among those that share a database: host and address of operations
-	fast    bool   // the queue looks for work all the time
+	partner *tls.Config // our certificate, and whom we believe, on lines to counterparts; nil: the machine's authorities alone
+	process string      // its name among those that share a database: host and address of operations
+	fast    bool        // the queue looks for work all the time
 }
 
 // newGround opens what the zones of a process have in common; ops is the address that this process alone has on its host.
@@ -91,7 +93,7 @@ func (g *ground) openOffice(ctx context.Context, db, hallURL string, secure bool
 	}
 	zone, err := office.New(ctx, office.Config{Pool: pool, Clock: clk, Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "office"}, g.metrics),
 		Keys: g.keys.office.ring, Signer: g.keys.office.signer, Former: g.keys.office.former, Blobs: files, Fonts: fonts, Seal: seal, Catalog: g.catalog, Flows: flows, Shared: g.keys.ferry,
-		HallKey: g.keys.hall.public, HallKeys: g.keys.peerKeys("hall"), Verify: hallURL, Secure: secure, Proxies: g.proxies, Prefix: "TZ", Process: g.process, PollFast: g.fast})
+		HallKey: g.keys.hall.public, HallKeys: g.keys.peerKeys("hall"), Verify: hallURL, Secure: secure, Proxies: g.proxies, TLS: g.partner, Prefix: "TZ", Process: g.process, PollFast: g.fast})
 	return zone, pool, err
 }
 
@@ -110,7 +112,7 @@ func (g *ground) openHall(ctx context.Context, db, url string, secure bool, set 
 	}
 	c := hall.Config{Pool: pool, Clock: clock.System(), Log: g.log, Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"zone": "hall"}, g.metrics),
 		Keys: g.keys.hall.ring, Signer: g.keys.hall.signer, Blobs: files, Catalog: g.catalog, Shared: g.keys.ferry, OfficeKey: g.keys.office.public, OfficeKeys: g.keys.peerKeys("office"),
-		URL: url, Secure: secure, Proxies: g.proxies, Process: g.process, PollFast: g.fast}
+		URL: url, Secure: secure, Proxies: g.proxies, TLS: g.partner, Process: g.process, PollFast: g.fast}
 	if err := set(&c); err != nil {
 		return nil, pool, err
 	}

@@ -40,7 +40,7 @@ func (e Endpoint) fields() []field {
 	l := e.Limits
 	return []field{
 		{"名称", e.Name}, {"对方系统", e.Counterpart}, {"区县", e.District}, {"事项", e.Item}, {"对方", e.Party}, {"对接方式", e.Dialect},
-		{"地址", e.BaseURL}, {"文件目录", e.Folder}, {"SFTP 主机公钥", e.FolderKey}, {"数据级别", fmt.Sprint(int(e.Grade))}, {"静默时段", e.Quiet.String()}, {"我方应用号", e.App}, {"对方应用号", e.PeerApp}, {"签名算法", e.Scheme},
+		{"地址", e.BaseURL}, {"文件目录", e.Folder}, {"SFTP 主机公钥", e.FolderKey}, {"对方证书", e.Certificate}, {"数据级别", fmt.Sprint(int(e.Grade))}, {"静默时段", e.Quiet.String()}, {"我方应用号", e.App}, {"对方应用号", e.PeerApp}, {"签名算法", e.Scheme},
 		{"时限", span(l.Timeout)}, {"次数", fmt.Sprint(l.Attempts)}, {"重发间隔", span(l.RetryDelay)}, {"频率", fmt.Sprint(l.Rate)}, {"突发", fmt.Sprint(l.Burst)},
 		{"并发", fmt.Sprint(l.Concurrency)}, {"熔断次数", fmt.Sprint(l.BreakerFailures)}, {"熔断时长", span(l.BreakerDelay)}, {"启用", map[bool]string{true: "是", false: "否"}[e.Enabled]},
 	}

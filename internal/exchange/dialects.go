@@ -10,9 +10,9 @@ import (
 )
 
 // dialects lists the dialects an endpoint may have. A new one is a folder below dialect/ and a line here.
-func dialects(clk clock.Clock) map[string]dialect.Dialect {
+func dialects(clk clock.Clock, clients *dialect.Clients) map[string]dialect.Dialect {
 	known := map[string]dialect.Dialect{}
-	for _, d := range []dialect.Dialect{unified.New(clk), bizxml.New(clk), bizxml.NewSOAP(clk), filedrop.New(clk), desk.New()} {
+	for _, d := range []dialect.Dialect{unified.New(clk, clients), bizxml.New(clk, clients), bizxml.NewSOAP(clk, clients), filedrop.New(clk), desk.New()} {
 		known[d.Name()] = d
 	}
 	return known

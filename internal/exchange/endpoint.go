@@ -24,6 +24,7 @@ type Endpoint struct {
 	Party       string     // which of several systems of a kind: a bank's code, water, power …; "" for any
 	Dialect     string     // unified, desk …
 	BaseURL     string     // up to before /v1/
+	Certificate string     // fingerprint of the only TLS certificate that the counterpart may show, calling or called; "" for any
 	Folder      string     // of files, file:///… or sftp://user@host/…; "" for none
 	FolderKey   string     // the SFTP server's public key
 	App         string     // we, as the counterpart knows us
@@ -73,8 +74,9 @@ type ErrSetting struct{ Field, Reason string }
 func (e *ErrSetting) Error() string { return fmt.Sprintf("endpoint setting %s: %s", e.Field, e.Reason) }
 
 var (
-	appForm      = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{2,63}$`)
-	districtForm = regexp.MustCompile(`^([0-9]{6})?$`)
+	appForm         = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{2,63}$`)
+	fingerprintForm = regexp.MustCompile(`^([0-9a-f]{64})?$`)
+	districtForm    = regexp.MustCompile(`^([0-9]{6})?$`)
 )
 
 // check tells whether the setting can work, given its dialect.
@@ -98,6 +100,8 @@ func (e *Endpoint) check(d dialect.Dialect) error {
 	switch {
 	case e.Grade < spec.GradeOpen || e.Grade > spec.GradeSensitive:
 		return &ErrSetting{"grade", "请选择可以发给对方的数据级别"}
+	case !fingerprintForm.MatchString(e.Certificate):
+		return &ErrSetting{"certificate", "应为证书 SHA-256 指纹，64 位十六进制小写"}
 	case !e.Quiet.valid():
 		return &ErrSetting{"quietFrom", "应为 00:00 至 23:59 之间的时刻"}
 	}

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,8 @@ type Options struct {
 	Log      *slog.Logger          // nil: none
 	Registry prometheus.Registerer // nil: not measured; of two zones in one process, each wrapped with its zone as a label
 	Audit    Recorder              // records every change of a setting, in its transaction
+	// TLS has the certificate that we show to counterparts and the authorities whose certificates we believe; nil: none, and the machine's.
+	TLS *tls.Config
 	// Attachment gives the content of a file that our messages name by its digest; nil: none has files.
 	Attachment func(ctx context.Context, digest string) ([]byte, error)
 }
@@ -80,7 +83,7 @@ func New(o Options) (*Exchange, error) {
 	}
 	x := &Exchange{
 		pool: o.Pool, keyring: o.Keyring, clock: o.Clock, machine: clock.System(), log: o.Log, audit: o.Audit,
-		document: o.Document, attachment: o.Attachment, dialects: dialects(o.Clock), journal: newJournal(o.Pool), measures: m,
+		document: o.Document, attachment: o.Attachment, dialects: dialects(o.Clock, dialect.NewClients(o.TLS)), journal: newJournal(o.Pool), measures: m,
 	}
 	x.known = newDirectory(x)
 	return x, nil
@@ -270,7 +273,7 @@ func (x *Exchange) openSigner(r row) (*sm.Signer, error) {
 
 // line is what a dialect needs to reach the endpoint.
 func (x *Exchange) line(r row) (dialect.Line, error) {
-	l := dialect.Line{BaseURL: r.BaseURL, District: r.District, Folder: folder.Address{URL: r.Folder, HostKey: r.FolderKey}, Self: spec.Identity{App: r.App}}
+	l := dialect.Line{BaseURL: r.BaseURL, Certificate: r.Certificate, District: r.District, Folder: folder.Address{URL: r.Folder, HostKey: r.FolderKey}, Self: spec.Identity{App: r.App}}
 	if len(r.folderPassword) > 0 {
 		password, err := x.keyring.Open(r.folderPassword, keyPlace(r.ID, "folder_password"))
 		if err != nil {

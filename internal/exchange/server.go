@@ -133,11 +133,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if own, ok := d.(dialect.Describer); ok && own.Describe(w, r) {
 				return
 			}
-			s.Take(r.Context(), porter.Letter(w, r))
+			s.Take(showing(r), porter.Letter(w, r))
 			return
 		}
 	}
-	s.Take(r.Context(), spec.NewLetter(w, r))
+	s.Take(showing(r), spec.NewLetter(w, r))
+}
+
+type shownKey struct{}
+
+// showing is the context of a request, with the fingerprint of the TLS certificate that its sender showed.
+func showing(r *http.Request) context.Context {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return r.Context()
+	}
+	return context.WithValue(r.Context(), shownKey{}, dialect.Fingerprint(r.TLS.PeerCertificates[0]))
 }
 
 // Take takes one message in, answers it signed, and writes the log.
@@ -168,7 +178,7 @@ func (s *Server) take(ctx context.Context, a *arrival) error {
 		return err
 	}
 	a.verified = true
-	handle, err := s.admit(a)
+	handle, err := s.admit(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -187,7 +197,7 @@ func (s *Server) take(ctx context.Context, a *arrival) error {
 }
 
 // admit tells whether the sender may call the operation now.
-func (s *Server) admit(a *arrival) (handler, error) {
+func (s *Server) admit(ctx context.Context, a *arrival) (handler, error) {
 	s.mu.RLock()
 	handle := s.handlers[a.info.Operation]
 	s.mu.RUnlock()
@@ -207,6 +217,9 @@ func (s *Server) admit(a *arrival) (handler, error) {
 	if len(a.of) == 0 {
 		a.of = of
 		return nil, spec.NewFault(spec.CodeSwitchedOff, "")
+	}
+	if shown, _ := ctx.Value(shownKey{}).(string); a.of[0].Certificate != "" && a.of[0].Certificate != shown {
+		return nil, spec.NewFault(spec.CodeNotGranted, "须以约定的客户端证书连接")
 	}
 	if !a.of[0].gate.incoming.Allow() {
 		fault := spec.NewFault(spec.CodeTooMany, "")

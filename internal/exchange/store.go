@@ -21,7 +21,7 @@ type row struct {
 
 const endpointColumns = `id, name, counterpart, district, item, party, dialect, base_url, app, peer_app, signer, peer_key, secret,
 	timeout_ms, attempts, retry_delay_ms, rate, burst, concurrency, breaker_failures, breaker_delay_ms,
-	enabled, folder, folder_key, folder_password, grade, quiet_from, quiet_to, open_since, version, updated_at, updated_by`
+	enabled, certificate, folder, folder_key, folder_password, grade, quiet_from, quiet_to, open_since, version, updated_at, updated_by`
 
 func scanEndpoint(r pgx.CollectableRow) (row, error) {
 	var (
@@ -31,7 +31,7 @@ func scanEndpoint(r pgx.CollectableRow) (row, error) {
 	)
 	err := r.Scan(&e.ID, &e.Name, &e.Counterpart, &e.District, &e.Item, &e.Party, &e.Dialect, &e.BaseURL, &e.App, &e.PeerApp, &e.signer, &e.PeerKey, &e.secret,
 		&timeout, &e.Limits.Attempts, &retryDelay, &e.Limits.Rate, &e.Limits.Burst, &e.Limits.Concurrency, &e.Limits.BreakerFailures, &breakerDelay,
-		&e.Enabled, &e.Folder, &e.FolderKey, &e.folderPassword, &e.Grade, &e.Quiet.From, &e.Quiet.To, &openSince, &e.Version, &e.UpdatedAt, &e.UpdatedBy)
+		&e.Enabled, &e.Certificate, &e.Folder, &e.FolderKey, &e.folderPassword, &e.Grade, &e.Quiet.From, &e.Quiet.To, &openSince, &e.Version, &e.UpdatedAt, &e.UpdatedBy)
 	e.Limits.Timeout = time.Duration(timeout) * time.Millisecond
 	e.Limits.RetryDelay = time.Duration(retryDelay) * time.Millisecond
 	e.Limits.BreakerDelay = time.Duration(breakerDelay) * time.Millisecond
@@ -85,7 +85,7 @@ func lockEndpoint(ctx context.Context, tx pgx.Tx, id uuid.UUID) (row, error) {
 func saveEndpoint(ctx context.Context, tx pgx.Tx, e row) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO exchange_endpoints (`+endpointColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, NULL, $29, $30, $31)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, NULL, $30, $31, $32)
 		ON CONFLICT (id) DO UPDATE SET
 			name = excluded.name, counterpart = excluded.counterpart, district = excluded.district, item = excluded.item, party = excluded.party,
 			dialect = excluded.dialect, base_url = excluded.base_url, app = excluded.app, peer_app = excluded.peer_app,
@@ -93,12 +93,12 @@ func saveEndpoint(ctx context.Context, tx pgx.Tx, e row) error {
 			timeout_ms = excluded.timeout_ms, attempts = excluded.attempts, retry_delay_ms = excluded.retry_delay_ms,
 			rate = excluded.rate, burst = excluded.burst, concurrency = excluded.concurrency,
 			breaker_failures = excluded.breaker_failures, breaker_delay_ms = excluded.breaker_delay_ms,
-			enabled = excluded.enabled, folder = excluded.folder, folder_key = excluded.folder_key, folder_password = excluded.folder_password,
+			enabled = excluded.enabled, certificate = excluded.certificate, folder = excluded.folder, folder_key = excluded.folder_key, folder_password = excluded.folder_password,
 			grade = excluded.grade, quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, open_since = NULL, version = excluded.version,
 			updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
 		e.ID, e.Name, e.Counterpart, e.District, e.Item, e.Party, e.Dialect, e.BaseURL, e.App, e.PeerApp, e.signer, e.PeerKey, e.secret,
 		e.Limits.Timeout.Milliseconds(), e.Limits.Attempts, e.Limits.RetryDelay.Milliseconds(), e.Limits.Rate, e.Limits.Burst, e.Limits.Concurrency,
-		e.Limits.BreakerFailures, e.Limits.BreakerDelay.Milliseconds(), e.Enabled, e.Folder, e.FolderKey, e.folderPassword, e.Grade, e.Quiet.From, e.Quiet.To, e.Version, e.UpdatedAt, e.UpdatedBy)
+		e.Limits.BreakerFailures, e.Limits.BreakerDelay.Milliseconds(), e.Enabled, e.Certificate, e.Folder, e.FolderKey, e.folderPassword, e.Grade, e.Quiet.From, e.Quiet.To, e.Version, e.UpdatedAt, e.UpdatedBy)
 	if pg.IsUnique(err, "exchange_endpoints_route") {
 		return &ErrSetting{"district", "这个对方系统在该区县、事项上已有接入点，改那一个即可"}
 	}

@@ -7,6 +7,7 @@ package hall
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -71,6 +72,7 @@ type Config struct {
 	Lenders  []application.Lender
 	Halls    []appointment.Hall
 	From     parcel.Sender
+	TLS      *tls.Config // our certificate, and whom we believe, on lines to counterparts; nil: the machine's authorities
 	// Process names this process among all that share the database, the same each time it starts: what it was at work on when it was
 	// killed is taken up at once. Empty: after two minutes.
 	Process  string
@@ -134,7 +136,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	z := &Zone{config: c, queue: &queue{}}
 	z.audit = audit.New(c.Pool, c.Keys, c.Clock)
 	var err error
-	if z.Exchange, err = exchange.New(exchange.Options{Pool: c.Pool, Keyring: c.Keys, Clock: c.Clock, Log: c.Log, Registry: c.Metrics, Audit: z.audit}); err != nil {
+	if z.Exchange, err = exchange.New(exchange.Options{Pool: c.Pool, Keyring: c.Keys, Clock: c.Clock, Log: c.Log, Registry: c.Metrics, Audit: z.audit, TLS: c.TLS}); err != nil {
 		return nil, fmt.Errorf("hall: %w", err)
 	}
 	z.partner = exchange.NewServer(z.Exchange)

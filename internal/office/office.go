@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -80,6 +81,7 @@ type Config struct {
 	Secure   bool                            // pages are reached over TLS
 	Proxies  []netip.Prefix                  // balancers in front, whose X-Forwarded-For is believed
 	Prefix   string                          // of case numbers
+	TLS      *tls.Config                     // our certificate, and whom we believe, on lines to counterparts; nil: the machine's authorities
 	// Process names this process among all that share the database, the same each time it starts: what it was at work on when it was
 	// killed is taken up at once. Empty: after two minutes.
 	Process  string
@@ -138,7 +140,7 @@ func New(ctx context.Context, c Config) (*Zone, error) {
 	z.Staff = staff.New(c.Pool, c.Keys, z.audit, c.Clock)
 	z.trust, z.billing = trust.New(c.Keys, c.Clock), billing.New(c.Clock)
 	var err error
-	if z.Exchange, err = exchange.New(exchange.Options{Pool: c.Pool, Keyring: c.Keys, Clock: c.Clock, Log: c.Log, Registry: c.Metrics, Audit: z.audit, Attachment: c.Blobs.Get}); err != nil {
+	if z.Exchange, err = exchange.New(exchange.Options{Pool: c.Pool, Keyring: c.Keys, Clock: c.Clock, Log: c.Log, Registry: c.Metrics, Audit: z.audit, TLS: c.TLS, Attachment: c.Blobs.Get}); err != nil {
 		return nil, fmt.Errorf("office: %w", err)
 	}
 	z.Door = ferry.New(ferry.Options{Zone: "office", Peer: "hall", Pool: c.Pool, Clock: c.Clock, Keys: c.Keys, Shared: c.Shared, Signer: c.Signer,

@@ -21,11 +21,13 @@ var ErrDesk = errors.New("no system: the work is done by people")
 
 // Line is the way to one counterpart.
 type Line struct {
-	BaseURL  string
-	District string         // county code that it serves; "" for the whole city
-	Folder   folder.Address // where its files lie; zero: there are none
-	Self     spec.Identity  // whom we sign as
-	Peer     spec.Verifier  // whose signature the answer must carry
+	// Certificate is the fingerprint of the only TLS certificate that the counterpart may show; "" for any that our authorities vouch for.
+	Certificate string
+	BaseURL     string
+	District    string         // county code that it serves; "" for the whole city
+	Folder      folder.Address // where its files lie; zero: there are none
+	Self        spec.Identity  // whom we sign as
+	Peer        spec.Verifier  // whose signature the answer must carry
 }
 
 // Message is one operation to send. Each sending is a new request with the same MessageID.

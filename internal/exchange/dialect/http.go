@@ -11,24 +11,6 @@ import (
 	"yichuang/internal/exchange/spec"
 )
 
-// HTTPClient makes a client for messages. Redirects are not followed, proxies of the environment and compression are not used: what an
-// endpoint's setting says is where a message goes, and what is counted is what arrives.
-func HTTPClient() *http.Client {
-	return &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			TLSHandshakeTimeout:    5 * time.Second,
-			MaxIdleConnsPerHost:    64,
-			MaxConnsPerHost:        256,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: 16 << 10,
-			DisableCompression:     true,
-			ForceAttemptHTTP2:      true,
-		},
-	}
-}
-
 // Broken is the failure of a connection; status is 0 where no answer had begun.
 func Broken(err error, status int) error {
 	kind := Unreachable

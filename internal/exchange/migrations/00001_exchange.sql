@@ -24,6 +24,7 @@ CREATE TABLE exchange_endpoints (
     breaker_failures integer NOT NULL DEFAULT 5 CHECK (breaker_failures BETWEEN 0 AND 1000),      -- in a row; 0: never opens
     breaker_delay_ms integer NOT NULL DEFAULT 30000 CHECK (breaker_delay_ms BETWEEN 1 AND 3600000),
     enabled          boolean NOT NULL DEFAULT true,
+    certificate      text NOT NULL DEFAULT '' CHECK (certificate ~ '^([0-9a-f]{64})?$'),          -- TLS, SHA-256: the only one they may show
     folder           text NOT NULL DEFAULT '',          -- of files: file:///… or sftp://user@host/…
     folder_key       text NOT NULL DEFAULT '',          -- the SFTP server's public key
     folder_password  bytea,                             -- of the SFTP account, sealed

@@ -143,7 +143,7 @@ func (room *Room) view(r *http.Request) (endpointView, error) {
 func fill(f *web.Form, e exchange.Endpoint) {
 	l := e.Limits
 	for name, value := range map[string]string{
-		"name": e.Name, "counterpart": e.Counterpart, "district": e.District, "item": e.Item, "party": e.Party, "dialect": e.Dialect, "baseURL": e.BaseURL, "folder": e.Folder, "folderKey": e.FolderKey,
+		"name": e.Name, "counterpart": e.Counterpart, "district": e.District, "item": e.Item, "party": e.Party, "dialect": e.Dialect, "baseURL": e.BaseURL, "certificate": e.Certificate, "folder": e.Folder, "folderKey": e.FolderKey,
 		"grade": count(int(e.Grade)), "quietFrom": quietWord(e.Quiet, e.Quiet.From), "quietTo": quietWord(e.Quiet, e.Quiet.To),
 		"app": e.App, "peerApp": e.PeerApp, "scheme": or(e.Scheme, spec.SchemeSM2), "peerKey": e.PeerKey, "enabled": yes(e.Enabled), "version": strconv.FormatInt(e.Version, 10),
 		"timeout": seconds(l.Timeout), "attempts": count(l.Attempts), "retryDelay": seconds(l.RetryDelay), "rate": rate(l.Rate), "burst": strconv.Itoa(l.Burst),
@@ -158,6 +158,7 @@ func read(f *web.Form, before exchange.Endpoint) (exchange.Endpoint, *exchange.K
 	e := before
 	e.Name, e.Counterpart, e.District = f.Value("name"), f.Value("counterpart"), f.Value("district")
 	e.Item, e.Party, e.Dialect, e.BaseURL = f.Value("item"), f.Value("party"), f.Value("dialect"), f.Value("baseURL")
+	e.Certificate = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(f.Value("certificate")), ":", ""))
 	e.Folder, e.FolderKey = f.Value("folder"), strings.TrimSpace(f.Value("folderKey"))
 	e.App, e.PeerApp, e.Enabled = f.Value("app"), f.Value("peerApp"), f.Value("enabled") == "yes"
 	e.Grade = spec.Grade(readCount(f, "grade"))

@@ -21,19 +21,19 @@ import (
 // Dialect speaks one of the forms.
 type Dialect struct {
 	form    bizxml.Form
-	http    *http.Client
+	http    *dialect.Clients
 	clock   clock.Clock
 	folders folder.Pool
 }
 
 // New makes the dialect of plain messages; the clock stamps requests and judges the freshness of answers.
-func New(clk clock.Clock) *Dialect {
-	return &Dialect{form: bizxml.Plain, http: dialect.HTTPClient(), clock: clk}
+func New(clk clock.Clock, clients *dialect.Clients) *Dialect {
+	return &Dialect{form: bizxml.Plain, http: clients, clock: clk}
 }
 
 // NewSOAP makes the dialect of messages in SOAP 1.1.
-func NewSOAP(clk clock.Clock) *Dialect {
-	return &Dialect{form: bizxml.SOAP, http: dialect.HTTPClient(), clock: clk}
+func NewSOAP(clk clock.Clock, clients *dialect.Clients) *Dialect {
+	return &Dialect{form: bizxml.SOAP, http: clients, clock: clk}
 }
 
 // Name is "bizxml" or "bizxml-soap".
@@ -66,7 +66,7 @@ func (d *Dialect) Send(ctx context.Context, line dialect.Line, m dialect.Message
 	if err != nil {
 		return dialect.Answer{}, err
 	}
-	resp, err := d.http.Do(req)
+	resp, err := d.http.To(line).Do(req)
 	if err != nil {
 		return dialect.Answer{}, dialect.Broken(err, 0)
 	}

@@ -19,13 +19,13 @@ import (
 
 // Dialect speaks the published interface.
 type Dialect struct {
-	http  *http.Client
+	http  *dialect.Clients
 	clock clock.Clock
 }
 
 // New makes the dialect; the clock stamps requests and judges the freshness of answers.
-func New(clk clock.Clock) *Dialect {
-	return &Dialect{clock: clk, http: dialect.HTTPClient()}
+func New(clk clock.Clock, clients *dialect.Clients) *Dialect {
+	return &Dialect{clock: clk, http: clients}
 }
 
 // Name is "unified".
@@ -45,7 +45,7 @@ func (d *Dialect) Send(ctx context.Context, line dialect.Line, m dialect.Message
 	if err != nil {
 		return dialect.Answer{}, err
 	}
-	resp, err := d.http.Do(req)
+	resp, err := d.http.To(line).Do(req)
 	if err != nil {
 		return dialect.Answer{}, dialect.Broken(err, 0)
 	}
