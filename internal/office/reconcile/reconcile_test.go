@@ -336,11 +336,16 @@ func TestChannelsAreReconciled(t *testing.T) {
 			return d.room.Received(ctx, tx, ferry.Inbound{}, message.Statement{Channel: "wechat", Day: today, Part: n, Parts: 2, Lines: lines})
 		})
 	}
-	part(2, message.StatementLine{Reference: "4200002", Refund: true, Amount: 1_00, At: d.Clock.Now()})
+	part(1, message.StatementLine{Reference: "4200009", Amount: 9_00, At: d.Clock.Now()}) // of a question before
+	part(1, message.StatementLine{Reference: "4200001", Amount: 1_00, At: d.Clock.Now()})
 	if run = d.again(t, reconcile.Channel); run.State != reconcile.Failed {
 		t.Fatalf("half a statement: %+v", run)
 	}
-	part(1, message.StatementLine{Reference: "4200001", Amount: 1_00, At: d.Clock.Now()})
+	before := len(d.jobs)
+	part(2, message.StatementLine{Reference: "4200002", Refund: true, Amount: 1_00, At: d.Clock.Now()})
+	if len(d.jobs) != before+1 {
+		t.Errorf("the whole statement makes %d jobs", len(d.jobs)-before)
+	}
 	run = d.again(t, reconcile.Channel)
 	if found := d.differences(t, run); run.Theirs != 2 || len(found) != 2 || found[0].Theirs != "收 1.00 元" || found[1].Theirs != "付 1.00 元" {
 		t.Errorf("%+v %+v", run, found)

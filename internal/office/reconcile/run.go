@@ -139,6 +139,9 @@ func (r *Room) Compare(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
+	if run.Kind == Channel && run.State == Done {
+		return nil // when the statement came, while this job waited for it
+	}
 	b, err := r.read(ctx, run.Subject, run.Day)
 	if err != nil {
 		return err
@@ -295,8 +298,14 @@ func troubleWords(err error) string {
 // pause is how long a run waits for the other side.
 func (r *Room) pause() time.Duration { return 5 * time.Minute }
 
-// Received takes a part of a channel's statement from the hall.
+// Received takes a part of a channel's statement from the hall; they come in their order. The first ends what came before, the last has
+// the day compared at once.
 func (r *Room) Received(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, s message.Statement) error {
+	if s.Part == 1 {
+		if _, err := tx.Exec(ctx, `DELETE FROM reconcile.statement WHERE channel = $1 AND day = $2`, s.Channel, s.Day); err != nil {
+			return fmt.Errorf("reconcile: take statement: %w", err)
+		}
+	}
 	lines := s.Lines
 	if lines == nil {
 		lines = []message.StatementLine{}
@@ -306,7 +315,18 @@ func (r *Room) Received(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, s messa
 	if err != nil {
 		return fmt.Errorf("reconcile: take statement: %w", err)
 	}
-	return nil
+	if s.Part != s.Parts {
+		return nil
+	}
+	var run uuid.UUID
+	err = tx.QueryRow(ctx, `SELECT id FROM reconcile.run WHERE kind = $1 AND subject = $2 AND day = $3 AND state <> 'done'`, Channel, s.Channel, s.Day).Scan(&run)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reconcile: whose statement: %w", err)
+	}
+	return r.Jobs.InsertTx(ctx, tx, CompareArgs{Run: run}, &river.InsertOpts{MaxAttempts: 30})
 }
 
 func sorted(words map[string]bool) []string { return slices.Sorted(maps.Keys(words)) }
