@@ -24,6 +24,7 @@ const description = `一窗：不动产交易、登记、纳税一体化平台�
   yichuang serve --zone hall …      one zone (or both) of a real installation, against given databases
   yichuang staff add …              an account of the office, the first one of a new installation too
   yichuang lines --zone hall …      the lines of a zone to other systems, from a file
+  yichuang ferry list --zone hall … messages between the zones that wait for a person
   yichuang keys make|rotate …       the keys of a zone: made, handed over, changed
   yichuang conform --role tax …     check a counterpart's system against the published interface
   yichuang guide --counterpart tax  write the guide by which a vendor builds a counterpart's side
@@ -35,6 +36,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Serve one zone or both against given databases."`
 	Staff   staffCmd   `cmd:"" help:"Accounts of the office that its pages cannot make: the first ones, and lost passwords."`
 	Lines   linesCmd   `cmd:"" help:"Set the lines of a zone to other systems from a file."`
+	Ferry   ferryCmd   `cmd:"" help:"Messages of a zone that wait for a person."`
 	Keys    keysCmd    `cmd:"" help:"Make and change the keys of an installation."`
 	Conform conformCmd `cmd:"" help:"Check the system of a department, bank or utility against the published interface."`
 	Guide   guideCmd   `cmd:"" help:"Write the guide by which a vendor builds the side of a department, bank or utility."`

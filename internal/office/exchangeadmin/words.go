@@ -1,8 +1,8 @@
 package exchangeadmin
 
 import (
-	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,16 +32,18 @@ func wordOf(choices []ui.Choice, value string) string {
 }
 
 func dialectChoices(names []string) []ui.Choice {
-	words := map[string]ui.Choice{
-		"unified":     {Value: "unified", Text: "按统一接口规范", Hint: "对方系统按规范收发报文"},
-		"bizxml":      {Value: "bizxml", Text: "XML 报文", Hint: "业务报文经 HTTP 收发，材料放在 SFTP 文件夹"},
-		"bizxml-soap": {Value: "bizxml-soap", Text: "XML 报文，经 SOAP", Hint: "SOAP 1.1，材料放在 SFTP 文件夹"},
-		"filedrop":    {Value: "filedrop", Text: "文件交换", Hint: "请求与应答都是文件，放在 SFTP 或本机文件夹"},
-		"desk":        {Value: "desk", Text: "由人办理", Hint: "对方没有系统，工作人员在本平台办理"},
+	known := []ui.Choice{
+		{Value: "unified", Text: "按统一接口规范", Hint: "对方系统按规范收发报文"},
+		{Value: "bizxml", Text: "XML 报文", Hint: "业务报文经 HTTP 收发，材料放在 SFTP 文件夹"},
+		{Value: "bizxml-soap", Text: "XML 报文，经 SOAP", Hint: "SOAP 1.1，材料放在 SFTP 文件夹"},
+		{Value: "filedrop", Text: "文件交换", Hint: "请求与应答都是文件，放在 SFTP 或本机文件夹"},
+		{Value: "desk", Text: "由人办理", Hint: "对方没有系统，工作人员在本平台办理"},
 	}
-	list := make([]ui.Choice, len(names))
-	for i, name := range names {
-		list[i] = cmp.Or(words[name], ui.Choice{Value: name, Text: name})
+	list := slices.DeleteFunc(known, func(c ui.Choice) bool { return !slices.Contains(names, c.Value) })
+	for _, name := range names {
+		if wordOf(known, name) == name {
+			list = append(list, ui.Choice{Value: name, Text: name})
+		}
 	}
 	return list
 }
