@@ -302,7 +302,7 @@ func (s *Service) paid(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, p messag
 		return s.refundBill(ctx, tx, c, r.Bill, twice)
 	}
 	if r.Bill.Kind == trustBill {
-		return s.deposited(ctx, tx, c, trust.Deposit{Case: c.ID, Kind: trust.DownPayment, Amount: p.Amount, Reference: p.Channel + ":" + p.Reference, At: p.PaidAt})
+		return s.deposited(ctx, tx, c, trust.Deposit{Case: c.ID, Kind: trust.DownPayment, Amount: p.Amount, Reference: trust.Told(p.Channel, p.Reference), At: p.PaidAt})
 	}
 	// What is paid in part must go back as well if the case ends early.
 	if err := s.engine.Set(ctx, tx, c.ID, map[string]any{r.Bill.Kind + "Paid": true}); err != nil {
@@ -350,7 +350,7 @@ func (s *Service) Deposited(ctx context.Context, tx pgx.Tx, d Deposit) error {
 	if d.Loan {
 		kind = trust.Loan
 	}
-	return s.deposited(ctx, tx, c, trust.Deposit{Case: c.ID, Kind: kind, Lender: d.Payer, Amount: d.Amount, Account: d.Account, Reference: "bank:" + d.Voucher, At: d.At})
+	return s.deposited(ctx, tx, c, trust.Deposit{Case: c.ID, Kind: kind, Lender: d.Payer, Amount: d.Amount, Account: d.Account, Reference: trust.Told("bank", d.Voucher), At: d.At})
 }
 
 // deposited books money in trust and ends the wait for it when all of its kind is there.

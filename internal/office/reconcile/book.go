@@ -55,7 +55,7 @@ func (r *Room) trust(ctx context.Context, s Subject, day land.Date) (b books, er
 		return b, err
 	}
 	for _, m := range ours {
-		b.ours = append(b.ours, Line{Key: m.Agreement + " / " + m.Reference, Says: moneyWords(m.Amount), Amount: m.Amount, Case: m.CaseNo})
+		b.ours = append(b.ours, Line{Key: m.Agreement + " / " + m.Voucher, Says: moneyWords(m.Amount), Amount: m.Amount, Case: m.CaseNo})
 	}
 	ask := spec.BankTrustStatementRequest{Date: string(day)}
 	for range maxPages {

@@ -187,7 +187,7 @@ func (d *desk) deposit(t *testing.T, voucher string, amount land.Fen) spec.Trust
 		if err = d.Trust.Open(ctx, tx, a.Case, "6231000000000001"); err != nil {
 			return err
 		}
-		_, err = d.Trust.Deposit(ctx, tx, trust.Deposit{Case: a.Case, Kind: trust.DownPayment, Amount: amount, Reference: voucher, At: d.Clock.Now()})
+		_, err = d.Trust.Deposit(ctx, tx, trust.Deposit{Case: a.Case, Kind: trust.DownPayment, Amount: amount, Reference: trust.Told("bank", voucher), At: d.Clock.Now()})
 		return err
 	})
 	return spec.TrustMovement{AgreementNo: number, VoucherNo: voucher, Direction: spec.MoneyDirectionIn, Amount: int64(amount), BookedAt: d.Clock.Now()}

@@ -3,6 +3,7 @@ package trust
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,7 +16,7 @@ import (
 type Booked struct {
 	Agreement string // number
 	CaseNo    string
-	Reference string // the bank's voucher
+	Voucher   string // as the bank has it
 	Amount    land.Fen
 	At        time.Time
 }
@@ -29,7 +30,13 @@ func (l *Ledger) Booked(ctx context.Context, db pg.DB, bank string, from, to tim
 	if err != nil {
 		return nil, fmt.Errorf("trust: movements of a day: %w", err)
 	}
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Booked])
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Booked, error) {
+		b, err := pgx.RowToStructByPos[Booked](row)
+		if _, number, told := strings.Cut(b.Voucher, ":"); told { // see Told
+			b.Voucher = number
+		}
+		return b, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("trust: movements of a day: %w", err)
 	}

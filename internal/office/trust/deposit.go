@@ -31,6 +31,10 @@ type Deposit struct {
 	At        time.Time
 }
 
+// Told is the reference of money that somebody tells of, the bank or a payment channel, by the number that it has there: numbers of
+// different origin never meet.
+func Told(by, number string) string { return by + ":" + number }
+
 // Receipt is what a deposit has done.
 type Receipt struct {
 	Again      bool // this voucher was told before; nothing was done
