@@ -124,8 +124,8 @@ func (l *loader) items(c *Catalog, groups map[string]bool) {
 		for _, page := range item.Pages {
 			item.Sections = append(item.Sections, c.sections[page])
 		}
-		if len(item.Pages) == 0 || item.Flow == "" || len(item.RegTypes) == 0 || len(item.Who) == 0 {
-			places[code].add(nil, "an item needs sections, a flow, registration types and who may apply")
+		if len(item.Pages) == 0 && !item.Lender || item.Flow == "" || len(item.RegTypes) == 0 || len(item.Who) == 0 {
+			places[code].add(nil, "an item needs sections unless lenders apply for it, a flow, registration types and who may apply")
 		}
 	}
 }

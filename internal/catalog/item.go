@@ -17,6 +17,7 @@ type Item struct {
 	PlainName      string           `yaml:"plainName"` // what people call it
 	Summary        string           `yaml:"summary"`
 	Online         bool             `yaml:"online"` // can be done without paper
+	Lender         bool             `yaml:"lender"` // lenders apply for it, each from a system of its own
 	Visits         int              `yaml:"visits"` // how often someone has to come, at most
 	Days           int              `yaml:"days"`   // promised, in working days from acceptance
 	LegalDays      int              `yaml:"legalDays"`
@@ -52,7 +53,7 @@ type Question struct {
 type Notice struct {
 	Event    string   `yaml:"event"`
 	Message  string   `yaml:"message"`
-	To       []string `yaml:"to"`       // applicant, parties, seller, buyer, others (those who have not confirmed), superior
+	To       []string `yaml:"to"`       // applicant, parties, seller, buyer, mortgagor, mortgagee, others (those who have not confirmed), superior
 	Channels []string `yaml:"channels"` // inbox, sms
 }
 
@@ -190,7 +191,7 @@ func (n Notice) check(p *problems, at path, c *Catalog) {
 		p.add(append(at, "message"), "there is no sentence %q", n.Message)
 	}
 	for k, to := range n.To {
-		oneOf(p, append(at, "to", k), to, "applicant", "parties", "seller", "buyer", "others", "superior")
+		oneOf(p, append(at, "to", k), to, "applicant", "parties", "seller", "buyer", "mortgagor", "mortgagee", "others", "superior")
 	}
 	for k, ch := range n.Channels {
 		oneOf(p, append(at, "channels", k), ch, "inbox", "sms")

@@ -64,6 +64,21 @@ func (e *Engine) Start(ctx context.Context, tx pgx.Tx, instance uuid.UUID, proce
 	return e.begin(ctx, tx, instance, process, StartEvent(data))
 }
 
+// Declared keeps of data what the current version of a process has a place for.
+func (e *Engine) Declared(process string, data map[string]any) (map[string]any, error) {
+	d, err := e.lib.Current(process)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]any{}
+	for name, value := range data {
+		if _, ok := d.Root.declared(name); ok {
+			out[name] = value
+		}
+	}
+	return out, nil
+}
+
 // StartMessage begins an instance at the start event of a message.
 func (e *Engine) StartMessage(ctx context.Context, tx pgx.Tx, instance uuid.UUID, process, message string, data map[string]any) error {
 	return e.begin(ctx, tx, instance, process, StartMessage(message, data))

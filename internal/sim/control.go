@@ -58,6 +58,7 @@ func (s *Simcity) control(mux *http.ServeMux) {
 	list("/control/parcels", func(*http.Request) any { return s.ems.Parcels() })
 	list("/control/reports", func(*http.Request) any { return s.portal.Reports() })
 	list("/control/accounts", func(r *http.Request) any { return s.banks.Accounts(r.FormValue("bank")) })
+	list("/control/mortgages", func(*http.Request) any { return s.banks.Notices() })
 	list("/control/assessments", func(*http.Request) any { return s.tax.Assessments() })
 	list("/control/trusts", func(*http.Request) any { return s.housing.Trusts() })
 	list("/control/acts", func(*http.Request) any { return s.bigdata.Acts() })

@@ -7,11 +7,16 @@ import "time"
 // The operations of the interface.
 const (
 	AppPush                     Operation = "app.push"                      // 推送 App 通知
+	BankApplicationCorrect      Operation = "bank.application.correct"      // 补正申请材料
+	BankApplicationNotify       Operation = "bank.application.notify"       // 通知办理结果
+	BankApplicationSubmit       Operation = "bank.application.submit"       // 申请抵押权首次登记
+	BankApplicationWithdraw     Operation = "bank.application.withdraw"     // 撤回申请
 	BankCaseQuery               Operation = "bank.case.query"               // 查询已受理、预审的抵押登记业务
 	BankCertificatePush         Operation = "bank.certificate.push"         // 推送登记证明及电子证照
 	BankCertificateQuery        Operation = "bank.certificate.query"        // 查询本行业务的电子证照
 	BankLoanEvaluate            Operation = "bank.loan.evaluate"            // 推送贷款评估
 	BankLoanResult              Operation = "bank.loan.result"              // 反馈贷款评估结果
+	BankMaterialPush            Operation = "bank.material.push"            // 上传登记影像件
 	BankRestrictionQuery        Operation = "bank.restriction.query"        // 根据证书号查询限制信息
 	BankTitleQuery              Operation = "bank.title.query"              // 根据权利人查询产权信息
 	BankTrustDeposit            Operation = "bank.trust.deposit"            // 通知托管资金到账
@@ -107,6 +112,18 @@ var operations = []Info{
 	{Operation: AppPush, Path: "/v1/app/push", Counterpart: "channel", Direction: ToCounterpart, Title: "推送 App 通知",
 		Async: false, Result: "", ReadOnly: false, Request: "AppPushRequest", Response: "AppPushResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankApplicationCorrect, Path: "/v1/bank/application/correct", Counterpart: "bank", Direction: ToPlatform, Title: "补正申请材料",
+		Async: false, Result: "", ReadOnly: false, Request: "BankApplicationCorrectRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankApplicationNotify, Path: "/v1/bank/application/notify", Counterpart: "bank", Direction: ToCounterpart, Title: "通知办理结果",
+		Async: false, Result: "", ReadOnly: false, Request: "BankApplicationNotifyRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankApplicationSubmit, Path: "/v1/bank/application/submit", Counterpart: "bank", Direction: ToPlatform, Title: "申请抵押权首次登记",
+		Async: false, Result: "", ReadOnly: false, Request: "BankApplicationSubmitRequest", Response: "BankApplicationSubmitResponse",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankApplicationWithdraw, Path: "/v1/bank/application/withdraw", Counterpart: "bank", Direction: ToPlatform, Title: "撤回申请",
+		Async: false, Result: "", ReadOnly: false, Request: "BankApplicationWithdrawRequest", Response: "Ack",
+		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
 	{Operation: BankCaseQuery, Path: "/v1/bank/case/query", Counterpart: "bank", Direction: ToPlatform, Title: "查询已受理、预审的抵押登记业务",
 		Async: false, Result: "", ReadOnly: true, Request: "BankCaseQueryRequest", Response: "BankCaseQueryResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
@@ -122,6 +139,9 @@ var operations = []Info{
 	{Operation: BankLoanResult, Path: "/v1/bank/loan/result", Counterpart: "bank", Direction: ToPlatform, Title: "反馈贷款评估结果",
 		Async: false, Result: "", ReadOnly: false, Request: "BankLoanResultRequest", Response: "Ack",
 		Timeout: 10 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},
+	{Operation: BankMaterialPush, Path: "/v1/bank/material/push", Counterpart: "bank", Direction: ToPlatform, Title: "上传登记影像件",
+		Async: false, Result: "", ReadOnly: false, Request: "BankMaterialPushRequest", Response: "BankMaterialPushResponse",
+		Timeout: 60 * time.Second, Attempts: 4, MaxRequest: 47185920, MaxResponse: 1048576},
 	{Operation: BankRestrictionQuery, Path: "/v1/bank/restriction/query", Counterpart: "bank", Direction: ToPlatform, Title: "根据证书号查询限制信息",
 		Async: false, Result: "", ReadOnly: true, Request: "BankRestrictionQueryRequest", Response: "BankRestrictionQueryResponse",
 		Timeout: 5 * time.Second, Attempts: 4, MaxRequest: 1048576, MaxResponse: 1048576},

@@ -30,6 +30,42 @@ func (e AssetWay) Valid() bool {
 	}
 }
 
+// Defines values for BankApplicationEvent.
+const (
+	BankApplicationEventAccepted        BankApplicationEvent = "accepted"
+	BankApplicationEventCorrectionAsked BankApplicationEvent = "correction-asked"
+	BankApplicationEventEntered         BankApplicationEvent = "entered"
+	BankApplicationEventLapsed          BankApplicationEvent = "lapsed"
+	BankApplicationEventRefused         BankApplicationEvent = "refused"
+	BankApplicationEventResumed         BankApplicationEvent = "resumed"
+	BankApplicationEventSuspended       BankApplicationEvent = "suspended"
+	BankApplicationEventWithdrawn       BankApplicationEvent = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the BankApplicationEvent enum.
+func (e BankApplicationEvent) Valid() bool {
+	switch e {
+	case BankApplicationEventAccepted:
+		return true
+	case BankApplicationEventCorrectionAsked:
+		return true
+	case BankApplicationEventEntered:
+		return true
+	case BankApplicationEventLapsed:
+		return true
+	case BankApplicationEventRefused:
+		return true
+	case BankApplicationEventResumed:
+		return true
+	case BankApplicationEventSuspended:
+		return true
+	case BankApplicationEventWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for BankCaseStage.
 const (
 	BankCaseStageAccepted  BankCaseStage = "accepted"
@@ -1680,6 +1716,102 @@ type Attachment struct {
 	Size int `json:"size"`
 }
 
+// BankApplicationCorrectRequest 补正申请材料：请求。
+type BankApplicationCorrectRequest struct {
+	// BankCode 银行代码，由平台分配
+	BankCode string `json:"bankCode"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo"`
+
+	// Materials 材料
+	Materials []BankMaterial `json:"materials"`
+
+	// Note 说明
+	Note Text `json:"note,omitempty,omitzero"`
+}
+
+// BankApplicationEvent 申请的进展。
+type BankApplicationEvent string
+
+// BankApplicationNotifyRequest 通知办理结果：请求。
+type BankApplicationNotifyRequest struct {
+	// ApplicationNo 银行的申请号，同一银行内不重复
+	ApplicationNo string `json:"applicationNo"`
+
+	// At 时间
+	At Instant `json:"at"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo"`
+
+	// Event 进展
+	Event BankApplicationEvent `json:"event"`
+
+	// Fee 登记费；由抵押权人缴纳，按月与登记机构结算
+	Fee Fen `json:"fee,omitempty,omitzero"`
+
+	// MortgageCertificateNo 不动产登记证明号
+	MortgageCertificateNo CertificateNo `json:"mortgageCertificateNo,omitempty,omitzero"`
+
+	// Reason 原因或审核意见
+	Reason Text `json:"reason,omitempty,omitzero"`
+
+	// Requests 要求补正的材料
+	Requests []MaterialRequest `json:"requests,omitempty,omitzero"`
+
+	// Until 补正期限
+	Until Day `json:"until,omitempty,omitzero"`
+}
+
+// BankApplicationSubmitRequest 申请抵押权首次登记：请求。
+type BankApplicationSubmitRequest struct {
+	// ApplicationNo 银行的申请号，同一银行内不重复
+	ApplicationNo string `json:"applicationNo"`
+
+	// BankCode 银行代码，由平台分配
+	BankCode string `json:"bankCode"`
+
+	// CertificateNo 不动产权证书号
+	CertificateNo CertificateNo `json:"certificateNo"`
+
+	// ItemCode 事项代码
+	ItemCode string `json:"itemCode"`
+
+	// Materials 材料
+	Materials []BankMaterial `json:"materials"`
+
+	// Owners 抵押人，证书上的全部权利人
+	Owners []BankMortgagor `json:"owners"`
+
+	// Terms 主债权合同和抵押合同的要素
+	Terms BankMortgageTerms `json:"terms"`
+
+	// UnitCode 不动产单元代码
+	UnitCode UnitCode `json:"unitCode"`
+}
+
+// BankApplicationSubmitResponse 申请抵押权首次登记：应答。
+type BankApplicationSubmitResponse struct {
+	// ApplicationNo 银行的申请号，同一银行内不重复
+	ApplicationNo string `json:"applicationNo"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo"`
+}
+
+// BankApplicationWithdrawRequest 撤回申请：请求。
+type BankApplicationWithdrawRequest struct {
+	// BankCode 银行代码，由平台分配
+	BankCode string `json:"bankCode"`
+
+	// CaseNo 办件编号
+	CaseNo CaseNo `json:"caseNo"`
+
+	// Reason 原因
+	Reason string `json:"reason"`
+}
+
 // BankAuthorisation 权利人给本行的查询授权。
 type BankAuthorisation struct {
 	// Digest 授权书的 SM3 摘要，原件由本行留存备查
@@ -1924,6 +2056,78 @@ type BankLoanResultRequest struct {
 
 	// Years 批准年限
 	Years int `json:"years,omitempty,omitzero"`
+}
+
+// BankMaterial 申请里的一份材料，文件已上传。
+type BankMaterial struct {
+	// Digests 文件的 SM3 摘要，按页序
+	Digests []Digest `json:"digests"`
+
+	// MaterialCode 材料代码
+	MaterialCode MaterialCode `json:"materialCode"`
+}
+
+// BankMaterialPushRequest 上传登记影像件：请求。
+type BankMaterialPushRequest struct {
+	// BankCode 银行代码，由平台分配
+	BankCode string `json:"bankCode"`
+
+	// Content 文件内容（Base64），解码后不超过 32 MB
+	Content []byte `json:"content"`
+
+	// Digest 内容的 SM3 摘要
+	Digest Digest `json:"digest"`
+
+	// Name 文件名
+	Name string `json:"name"`
+}
+
+// BankMaterialPushResponse 上传登记影像件：应答。
+type BankMaterialPushResponse struct {
+	// Digest 内容的 SM3 摘要
+	Digest Digest `json:"digest"`
+
+	// Mime 由内容判定的媒体类型
+	Mime string `json:"mime"`
+
+	// Pages 页数
+	Pages int `json:"pages"`
+
+	// Size 字节数
+	Size int `json:"size"`
+}
+
+// BankMortgageTerms 主债权合同和抵押合同的要素。
+type BankMortgageTerms struct {
+	// Claim 被担保主债权数额
+	Claim Fen `json:"claim"`
+
+	// Debtors 债务人
+	Debtors []Person `json:"debtors"`
+
+	// From 债务履行起始日
+	From Day `json:"from"`
+
+	// LoanContractNo 主债权合同号
+	LoanContractNo string `json:"loanContractNo"`
+
+	// MortgageContractNo 抵押合同号
+	MortgageContractNo string `json:"mortgageContractNo"`
+
+	// Mortgagee 抵押权人（本行，以营业执照登记）
+	Mortgagee Person `json:"mortgagee"`
+
+	// Until 债务履行届满日
+	Until Day `json:"until"`
+}
+
+// BankMortgagor 抵押人，即房屋的权利人。
+type BankMortgagor struct {
+	// Person 抵押人
+	Person Person `json:"person"`
+
+	// Phone 手机号码，平台以短信告知抵押登记的申请和结果
+	Phone Phone `json:"phone"`
 }
 
 // BankRestrictionQueryRequest 根据证书号查询限制信息：请求。

@@ -32,10 +32,11 @@ type Application struct {
 // Channel says where the application was made.
 type Channel string
 
-// The two channels of one process (R-019).
+// The channels of one process (R-019).
 const (
 	Online  Channel = "hall"
 	Counter Channel = "counter"
+	Lender  Channel = "lender" // a lender's own system (R-451); the hall does not know of it
 )
 
 // Home is the real-estate unit as the register showed it when it was asked.
@@ -84,11 +85,13 @@ type Role string
 
 // Roles of natural or legal persons.
 const (
-	Seller Role = "seller"
-	Buyer  Role = "buyer"
+	Seller    Role = "seller"
+	Buyer     Role = "buyer"
+	Mortgagor Role = "mortgagor" // owns the home and mortgages it
+	Mortgagee Role = "mortgagee" // lends against it
 )
 
-// Party is a seller or a buyer with everything the departments ask of them.
+// Party is a party to the deal with everything the departments ask of them.
 type Party struct {
 	Ref      string        `json:"ref"` // stable within the application: "s1", "b2"
 	Role     Role          `json:"role"`
@@ -136,6 +139,8 @@ type Loan struct {
 	Parts []LoanPart `json:"parts,omitempty"`
 	// Proofs says that the lender wants statements of account and a credit report, which the buyers upload.
 	Proofs bool `json:"proofs,omitempty"`
+	// Debtors are named where they are not the buyers.
+	Debtors []Owner `json:"debtors,omitempty"`
 }
 
 // Total is the sum of all parts.
@@ -211,6 +216,34 @@ type Confirmation struct {
 	At    time.Time `json:"at"`
 	Seal  string    `json:"seal"` // SM2 signature of the hall over the digest of what was confirmed
 	Face  bool      `json:"face"` // a face check preceded it
+}
+
+// Transfers tells whether the home changes hands; otherwise its owners mortgage what they keep.
+func (a *Application) Transfers() bool { return len(a.PartiesOf(Buyer)) > 0 }
+
+// Givers are those who hold the home now and dispose of it: sellers, or owners who mortgage it.
+func (a *Application) Givers() []Party { return append(a.PartiesOf(Seller), a.PartiesOf(Mortgagor)...) }
+
+// Takers are those who get a right: buyers, or a mortgagee.
+func (a *Application) Takers() []Party {
+	return append(a.PartiesOf(Buyer), a.PartiesOf(Mortgagee)...)
+}
+
+// Mortgagors hold the home when a mortgage is entered: buyers, or owners who mortgage it.
+func (a *Application) Mortgagors() []Party {
+	return append(a.PartiesOf(Buyer), a.PartiesOf(Mortgagor)...)
+}
+
+// Debtors owe what is lent: who the loan says, else the buyers.
+func (a *Application) Debtors() []Owner {
+	if len(a.Loan.Debtors) > 0 {
+		return a.Loan.Debtors
+	}
+	var out []Owner
+	for _, p := range a.PartiesOf(Buyer) {
+		out = append(out, Owner{Name: p.Name, Document: p.Document})
+	}
+	return out
 }
 
 // PartiesOf returns the parties of one role in their order.

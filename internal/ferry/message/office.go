@@ -216,6 +216,7 @@ type Notice struct {
 	Args   map[string]string `json:"args"`
 	SMS    bool              `json:"sms"`
 	Action string            `json:"action,omitempty"`
+	Phone  string            `json:"phone,omitempty"` // of a party to an application that the hall does not know
 }
 
 // ParcelOrder asks the hall, which stands on the Internet, to order EMS.

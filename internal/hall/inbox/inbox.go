@@ -81,6 +81,13 @@ type Notice struct {
 }
 
 func (r *Room) fromOffice(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m message.Notice) error {
+	if m.Phone != "" {
+		l := Letter{ID: m.ID, Phone: m.Phone, App: m.App, Kind: m.Kind, Args: map[string]any{}}
+		for k, v := range m.Args {
+			l.Args[k] = v
+		}
+		return r.Tell(ctx, tx, l)
+	}
 	return r.Send(ctx, tx, Notice{ID: m.ID, App: m.App, Party: m.Party, Kind: m.Kind, Args: m.Args, SMS: m.SMS, Action: m.Action})
 }
 

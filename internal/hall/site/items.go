@@ -35,6 +35,8 @@ func newCard(i *catalog.Item, day land.Date) card {
 	switch {
 	case i.Days == 0:
 		c.Tag, c.Tone = "当场办结", "blue"
+	case i.Lender:
+		c.Tag, c.Tone = "由贷款机构申请", "blue"
 	case i.Online && i.Visits == 0:
 		c.Tag, c.Tone = "可全程网办", "green"
 	default:

@@ -30,7 +30,11 @@ type Entry struct {
 
 // EntryDone is the result of an entry: the numbers are kept, our book follows where the registry keeps its own.
 func (s *Service) EntryDone(e Entry) Result {
-	return Result{Data: map[string]any{"outcome": "entered"}, Public: "已登簿，" + string(e.Title),
+	number := e.Title
+	if number == "" {
+		number = e.Mortgage
+	}
+	return Result{Data: map[string]any{"outcome": "entered"}, Public: "已登簿，" + string(number),
 		Effect: func(ctx context.Context, tx pgx.Tx, c *Case) error {
 			c.Facts.Title, c.Facts.Mortgage, c.Facts.EnteredAt, c.Facts.Registrar = e.Title, e.Mortgage, e.At, e.Registrar
 			c.Facts.Certificates = e.Certificates
@@ -43,25 +47,41 @@ func (s *Service) EntryDone(e Entry) Result {
 			if !e.Mirror {
 				return nil
 			}
-			_, err := s.register.Mirror(ctx, tx, s.report(c, e))
+			rep := s.report(c, e)
+			if !c.App.Transfers() { // whatever else the home is mortgaged for goes on
+				page, err := s.register.Unit(ctx, tx, c.Unit)
+				if err != nil {
+					return fmt.Errorf("casework: mirror: %w", err)
+				}
+				rep.Mortgages = append(page.Running(), rep.Mortgages...)
+			}
+			_, err := s.register.Mirror(ctx, tx, rep)
 			return err
 		}}
 }
 
 // report is the page of the unit after the entry, as its registry has it now.
 func (s *Service) report(c *Case, e Entry) register.Report {
-	t := register.Title{RegType: land.RegTransfer, Reason: "买卖", Price: c.App.Contract.Price, EnteredAt: e.At, TaxedOn: land.DateOf(e.At),
-		CoOwn: coOwn(c.App.PartiesOf(message.Buyer)), State: land.StateCurrent}
-	for _, b := range c.App.PartiesOf(message.Buyer) {
-		t.Holders = append(t.Holders, register.Holder{Party: register.Party{Name: b.Name, Document: b.Document}, Share: b.Share, Certificate: c.Facts.certificate(b), Phone: b.Phone})
+	r := register.Report{Unit: c.Unit, Number: string(c.No), At: e.At, By: e.Registrar, Case: c.No}
+	if c.App.Transfers() {
+		r.Title = newTitle(c, e)
 	}
-	r := register.Report{Unit: c.Unit, Number: string(c.No), At: e.At, By: e.Registrar, Case: c.No, Title: &t}
 	if e.Mortgage != "" {
 		m := mortgageOf(c)
 		r.Mortgages = []register.Mortgage{{Kind: m.Kind, Mortgagee: m.Mortgagee, Debtor: m.Debtor, Claim: m.Claim, From: m.From, To: m.To,
 			Scope: m.Scope, Certificate: e.Mortgage, EnteredAt: e.At}}
 	}
 	return r
+}
+
+// newTitle is the title that the buyers of a case have now.
+func newTitle(c *Case, e Entry) *register.Title {
+	buyers := c.App.PartiesOf(message.Buyer)
+	t := &register.Title{RegType: land.RegTransfer, Reason: "买卖", Price: c.App.Contract.Price, EnteredAt: e.At, TaxedOn: land.DateOf(e.At), CoOwn: coOwn(buyers), State: land.StateCurrent}
+	for _, b := range buyers {
+		t.Holders = append(t.Holders, register.Holder{Party: register.Party{Name: b.Name, Document: b.Document}, Share: b.Share, Certificate: c.Facts.certificate(b), Phone: b.Phone})
+	}
+	return t
 }
 
 // coOwn derives how the buyers hold from their shares.
@@ -88,8 +108,8 @@ func mortgageOf(c *Case) register.NewMortgage {
 	for _, l := range c.Facts.Loans[1:] {
 		m.To = max(m.To, l.Until)
 	}
-	if buyers := c.App.PartiesOf(message.Buyer); len(buyers) > 0 {
-		m.Debtor = buyers[0].Name
+	if debtors := c.App.Debtors(); len(debtors) > 0 {
+		m.Debtor = debtors[0].Name
 	}
 	return m
 }
@@ -127,7 +147,10 @@ func (s *Service) deskEntry(ctx context.Context, tx pgx.Tx, c *Case, o Order, by
 	if err := sp.Commit(ctx); err != nil {
 		return Result{}, fmt.Errorf("casework: enter: %w", err)
 	}
-	e := Entry{Title: entered.Certificates[0], At: entered.At, Registrar: by.Name}
+	e := Entry{At: entered.At, Registrar: by.Name}
+	if len(entered.Certificates) > 0 {
+		e.Title = entered.Certificates[0]
+	}
 	if len(entered.Mortgages) > 0 {
 		e.Mortgage = entered.Mortgages[0].Proof
 	}
@@ -161,15 +184,16 @@ func (s *Service) bookEntry(ctx context.Context, tx pgx.Tx, c *Case, by string) 
 	if err != nil {
 		return register.Entry{}, err
 	}
-	buyers := c.App.PartiesOf(message.Buyer)
-	e := register.Entry{Unit: c.Unit, CaseID: c.ID, Case: c.No, By: by, Source: contractNumber(c), Approved: approved, TaxPaid: paid,
-		Confirmed: c.Facts.FilingNo != "", Transfer: &register.Transfer{Reason: "存量房买卖", CoOwn: coOwn(buyers), Price: c.App.Contract.Price,
-			TaxedOn: land.DateOf(s.clock.Now())}}
-	for _, p := range c.App.PartiesOf(message.Seller) {
+	e := register.Entry{Unit: c.Unit, CaseID: c.ID, Case: c.No, By: by, Source: contractNumber(c), Approved: approved, TaxPaid: paid, Confirmed: c.Facts.FilingNo != ""}
+	for _, p := range c.App.Givers() {
 		e.Applicants = append(e.Applicants, p.Document)
 	}
-	for _, b := range buyers {
-		e.Transfer.To = append(e.Transfer.To, register.Taker{Name: b.Name, Document: b.Document, Phone: b.Phone, Share: b.Share})
+	if c.App.Transfers() {
+		buyers := c.App.PartiesOf(message.Buyer)
+		e.Transfer = &register.Transfer{Reason: "存量房买卖", CoOwn: coOwn(buyers), Price: c.App.Contract.Price, TaxedOn: land.DateOf(s.clock.Now())}
+		for _, b := range buyers {
+			e.Transfer.To = append(e.Transfer.To, register.Taker{Name: b.Name, Document: b.Document, Phone: b.Phone, Share: b.Share})
+		}
 	}
 	if len(c.Facts.Loans) > 0 {
 		e.Mortgages = []register.NewMortgage{mortgageOf(c)}
@@ -192,6 +216,9 @@ func (s *Service) reviewed(ctx context.Context, tx pgx.Tx, id uuid.UUID) (bool, 
 func contractNumber(c *Case) string {
 	if c.Facts.ContractNo != "" {
 		return c.Facts.ContractNo
+	}
+	if !c.App.Transfers() && len(c.Facts.Loans) > 0 {
+		return c.Facts.Loans[0].MortgageContract
 	}
 	return c.App.Contract.Number
 }
@@ -268,7 +295,7 @@ func (s *Service) restricted(ctx context.Context, tx pgx.Tx, c *Case, kind, word
 
 // blocked tells whether a seizure or an objection stands against the case in the book.
 func (s *Service) blocked(ctx context.Context, tx pgx.Tx, c *Case) (bool, error) {
-	obstacles, err := s.register.CheckDisposal(ctx, tx, c.Unit, register.Disposal{Case: c.ID, Transfer: true})
+	obstacles, err := s.register.CheckDisposal(ctx, tx, c.Unit, register.Disposal{Case: c.ID, Transfer: c.App.Transfers()})
 	if err != nil {
 		return false, fmt.Errorf("casework: what stands against %s: %w", c.No, err)
 	}

@@ -19,6 +19,12 @@ func (s *Service) announce(ctx context.Context, tx pgx.Tx, c *Case, event string
 	}
 	for _, n := range item.NoticesOf(event) {
 		for _, ref := range recipients(&c.App, n.To) {
+			if p, ok := c.App.Party(ref); ok && p.Role == message.Mortgagee {
+				if err := s.tellLender(ctx, tx, c, event); err != nil {
+					return err
+				}
+				continue
+			}
 			if err := s.notify(ctx, tx, c, ref, n.Message, args, n.SMS(), action); err != nil {
 				return err
 			}
@@ -62,12 +68,34 @@ func recipients(app *message.Application, to []string) []string {
 	return out
 }
 
-// notify sends one notice to one party through the hall.
+// tellLender has an event told to the lender that applied, by its own system.
+func (s *Service) tellLender(ctx context.Context, tx pgx.Tx, c *Case, event string) error {
+	now := s.clock.Now()
+	return s.Spread(ctx, tx, Tidings{Case: c.ID, What: LenderTold, Ref: fmt.Sprintf("%s/%d", event, now.UnixMilli()), At: now, Detail: map[string]string{"event": event}})
+}
+
+// toHall sends what the hall shows of a case. One that a lender applied for has nobody there who could look at it.
+func (s *Service) toHall(ctx context.Context, tx pgx.Tx, c *Case, m ferry.Message) error {
+	if c.App.Channel == message.Lender {
+		return nil
+	}
+	m.Case = c.ID.String()
+	return s.door.Send(ctx, tx, m)
+}
+
+// notify sends one notice to one party through the hall. Where the hall does not know the party, its phone goes along.
 func (s *Service) notify(ctx context.Context, tx pgx.Tx, c *Case, ref, kind string, args map[string]any, sms bool, action string) error {
 	words := map[string]string{"no": string(c.No)}
 	for k, v := range args {
 		words[k] = fmt.Sprint(v)
 	}
-	return s.door.Send(ctx, tx, ferry.Message{Type: message.NoticeSent, Case: c.ID.String(), Body: message.Notice{ID: uuid.Must(uuid.NewV7()),
-		App: c.ID, Party: ref, Kind: kind, Args: words, SMS: sms, Action: action}})
+	n := message.Notice{ID: uuid.Must(uuid.NewV7()), App: c.ID, Party: ref, Kind: kind, Args: words, SMS: sms, Action: action}
+	if c.App.Channel == message.Lender {
+		p, ok := c.App.Party(ref)
+		if !ok || p.Phone == "" {
+			return nil
+		}
+		n.Phone = p.Phone
+	}
+	return s.door.Send(ctx, tx, ferry.Message{Type: message.NoticeSent, Case: c.ID.String(), Body: n})
 }

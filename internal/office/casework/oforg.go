@@ -21,10 +21,10 @@ type OrgFilter struct {
 	Limit int
 }
 
-// OfOrg lists the cases in which a bank or company has or had work, the newest first, each with its own orders there. A case of
-// others is not in it. Two statements, by indexes work_orders_org, case_parties_person and cases_pkey.
+// OfOrg lists the cases in which a bank or company has or had work, or that it applied for, the newest first, each with its own orders there. A case of
+// others is not in it. Two statements, by indexes work_orders_org, lender_applications_pkey, case_parties_person and cases_pkey.
 func (s *Service) OfOrg(ctx context.Context, db pg.DB, org string, f OrgFilter) ([]*Case, map[uuid.UUID][]Order, error) {
-	rows, err := db.Query(ctx, `SELECT `+caseColumns+` FROM cases c WHERE id IN (SELECT case_id FROM work_orders WHERE org = $1 AND org <> '')
+	rows, err := db.Query(ctx, `SELECT `+caseColumns+` FROM cases c WHERE id IN (SELECT case_id FROM work_orders WHERE org = $1 AND org <> '' UNION SELECT case_id FROM lender_applications WHERE lender = $1)
 		AND ($2 = '' OR no = $2) AND ($3 = '' OR state = $3)
 		AND ($4 = '' OR (opened_at, id) < (SELECT opened_at, id FROM cases WHERE no = $4))
 		AND ($5 = '' OR id IN (SELECT case_id FROM case_parties WHERE doc_index = $6 AND name_index = $7))

@@ -20,8 +20,9 @@ import (
 var beijing = time.FixedZone("CST", 8*60*60)
 
 // Open makes a case of a submitted application, reserves the unit for it, and starts the flow of its item. An
-// application that is already a case changes nothing: the hall may send it twice.
-func (s *Service) Open(ctx context.Context, tx pgx.Tx, sub message.Submitted) error {
+// application that is already a case changes nothing: the hall may send it twice. Granted are the loans of an application that its
+// lender makes.
+func (s *Service) Open(ctx context.Context, tx pgx.Tx, sub message.Submitted, granted ...LoanFact) error {
 	app := sub.Application
 	if _, err := s.ByID(ctx, tx, app.ID); !errors.Is(err, ErrNoCase) {
 		return err
@@ -38,17 +39,20 @@ func (s *Service) Open(ctx context.Context, tx pgx.Tx, sub message.Submitted) er
 	promised := s.catalog.Calendar().AddWorkingDays(now, item.Days)
 	c := &Case{ID: app.ID, No: no, Item: item.Code, ItemVersion: item.Version, ItemName: item.Name, District: app.Home.District,
 		Unit: app.Home.UnitCode, Address: app.Home.Address, People: people(app), Channel: app.Channel, State: Running,
-		StageAt: []time.Time{sub.At}, OpenedAt: now, PromisedBy: &promised, App: app}
+		StageAt: []time.Time{sub.At}, OpenedAt: now, PromisedBy: &promised, App: app, Facts: Facts{Loans: granted}}
 	if err := s.insertCase(ctx, tx, c); err != nil {
+		return err
+	}
+	if err := s.SaveFacts(ctx, tx, c); err != nil {
 		return err
 	}
 	if err := s.note(ctx, tx, c.ID, Event{Text: "已收到申请，办件编号 " + string(no), Public: true}); err != nil {
 		return err
 	}
-	if err := s.door.Send(ctx, tx, ferry.Message{Type: message.CaseOpened, Case: c.ID.String(), Body: message.CaseOpenedBody{App: c.ID, Case: no, At: now}}); err != nil {
+	if err := s.toHall(ctx, tx, c, ferry.Message{Type: message.CaseOpened, Body: message.CaseOpenedBody{App: c.ID, Case: no, At: now}}); err != nil {
 		return err
 	}
-	if err := s.audit.Record(ctx, tx, audit.Entry{Actor: "hall", Kind: audit.KindChange, Action: "立案", Object: c.ID.String(), Case: string(no), Outcome: audit.OK}); err != nil {
+	if err := s.audit.Record(ctx, tx, audit.Entry{Actor: applicant(&app), Kind: audit.KindChange, Action: "立案", Object: c.ID.String(), Case: string(no), Outcome: audit.OK}); err != nil {
 		return err
 	}
 	if err := s.reserve(ctx, tx, c); err != nil {
@@ -60,7 +64,11 @@ func (s *Service) Open(ctx context.Context, tx pgx.Tx, sub message.Submitted) er
 	if err := s.announce(ctx, tx, c, "submitted", map[string]any{"date": day(promised)}, ""); err != nil {
 		return err
 	}
-	if err := s.engine.Start(ctx, tx, c.ID, item.Flow, s.startData(c)); err != nil {
+	data, err := s.engine.Declared(item.Flow, s.startData(c))
+	if err != nil {
+		return fmt.Errorf("casework: start flow: %w", err)
+	}
+	if err := s.engine.Start(ctx, tx, c.ID, item.Flow, data); err != nil {
 		return fmt.Errorf("casework: start flow: %w", err)
 	}
 	return s.publish(ctx, tx, c.ID)
@@ -80,17 +88,29 @@ func (s *Service) reserve(ctx context.Context, tx pgx.Tx, c *Case) error {
 	return err
 }
 
-// people is the masked line of a case: buyers ← sellers.
+// applicant is who applied, for the audit record: the hall for its users, or the lender.
+func applicant(app *message.Application) string {
+	if app.Channel == message.Lender {
+		return app.Loan.Parts[0].Lender
+	}
+	return "hall"
+}
+
+// people is the masked line of a case: takers ← givers. The name of an organisation is no secret.
 func people(app message.Application) string {
-	names := func(r message.Role) string {
+	names := func(parties []message.Party) string {
 		var out []string
-		for _, p := range app.PartiesOf(r) {
-			out = append(out, land.MaskName(p.Name))
+		for _, p := range parties {
+			name := p.Name
+			if !p.Document.Kind.Organisation() {
+				name = land.MaskName(name)
+			}
+			out = append(out, name)
 		}
 		if len(out) > 3 {
 			out = append(out[:2], fmt.Sprintf("等 %d 人", len(out)))
 		}
 		return strings.Join(out, "、")
 	}
-	return names(message.Buyer) + " ← " + names(message.Seller)
+	return names(app.Takers()) + " ← " + names(app.Givers())
 }

@@ -239,15 +239,16 @@ func (s *Service) issueCorrection(ctx context.Context, tx pgx.Tx, c *Case, ask m
 
 // issueAcceptance makes the joint acceptance notice. The statutory 30 working days begin here.
 func (s *Service) issueAcceptance(ctx context.Context, tx pgx.Tx, c *Case, clerk, hall string) error {
-	buyers, sellers := names(c.App.PartiesOf(message.Buyer)), names(c.App.PartiesOf(message.Seller))
 	paper := papers.Acceptance{Case: c.No, Applicants: names(c.App.Parties), Home: home(c), AcceptedAt: *c.AcceptedAt, Clerk: clerk, Hall: hall, Contact: contact,
-		LegalBy: land.DateOf(s.catalog.Calendar().AddWorkingDays(*c.AcceptedAt, 30)),
-		Items:   []papers.AcceptedItem{{Type: "转移登记", Right: "国有建设用地使用权／房屋所有权", Holder: join(buyers), Obliged: join(sellers)}}}
+		LegalBy: land.DateOf(s.catalog.Calendar().AddWorkingDays(*c.AcceptedAt, 30))}
+	if c.App.Transfers() {
+		paper.Items = append(paper.Items, papers.AcceptedItem{Type: "转移登记", Right: "国有建设用地使用权／房屋所有权", Holder: join(names(c.App.Takers())), Obliged: join(names(c.App.Givers()))})
+	}
 	if c.PromisedBy != nil {
 		paper.PromisedBy = land.DateOf(*c.PromisedBy)
 	}
 	if len(c.Facts.Loans) > 0 {
-		paper.Items = append(paper.Items, papers.AcceptedItem{Type: "首次登记", Right: "抵押权", Holder: mortgageOf(c).Mortgagee.Name, Obliged: join(buyers)})
+		paper.Items = append(paper.Items, papers.AcceptedItem{Type: "首次登记", Right: "抵押权", Holder: mortgageOf(c).Mortgagee.Name, Obliged: join(names(c.App.Mortgagors()))})
 	}
 	paper.Delivery = "窗口领取"
 	if c.App.Delivery.Mode == "ems" {
@@ -296,11 +297,34 @@ func (s *Service) issueRefusal(ctx context.Context, tx pgx.Tx, c *Case, reason s
 		Reasons: []papers.Reason{{Text: reason, Law: law}}}, "refusal")
 }
 
-// makeCertificates issues title and proof with the numbers that the book gave.
+// makeCertificates issues title and proof with the numbers that the book gave, the proof for those who hold the home and for the lender
+// that applied.
 func (s *Service) makeCertificates(ctx context.Context, tx pgx.Tx, c *Case) error {
+	numbers := []string{c.App.Home.Certificate.Printed()}
+	var refs []string
+	if c.App.Transfers() {
+		var err error
+		if numbers, refs, err = s.makeTitles(ctx, tx, c); err != nil {
+			return err
+		}
+	}
+	if c.Facts.Mortgage == "" {
+		return nil
+	}
+	m, holders := mortgageOf(c), c.App.Mortgagors()
+	if err := s.issue(ctx, tx, c, papers.ProofCertificate{Number: c.Facts.Mortgage, Case: c.No, Subject: "抵押权（一般抵押）", Holders: []string{m.Mortgagee.Name},
+		Obliged: names(holders), Address: c.Address, Unit: c.Unit, Other: []string{"不动产权证书号：" + strings.Join(numbers, "、"),
+			"被担保主债权数额：" + m.Claim.String() + " 元", "债务履行期限：" + m.From.Chinese() + " 至 " + m.To.Chinese()}}, "proof", refs...); err != nil {
+		return err
+	}
+	return s.Spread(ctx, tx, Tidings{Case: c.ID, What: Mortgaged, Ref: string(c.Facts.Mortgage)})
+}
+
+// makeTitles issues the new owners' certificates; see issueTitles.
+func (s *Service) makeTitles(ctx context.Context, tx pgx.Tx, c *Case) (numbers, refs []string, err error) {
 	page, err := s.register.Unit(ctx, tx, c.Unit)
 	if err != nil {
-		return fmt.Errorf("casework: certificates: %w", err)
+		return nil, nil, fmt.Errorf("casework: certificates: %w", err)
 	}
 	buyers := c.App.PartiesOf(message.Buyer)
 	title := papers.TitleCertificate{Case: c.No, CoOwn: coOwn(buyers), Address: c.Address, Unit: c.Unit, Right: land.RightHouse,
@@ -318,20 +342,7 @@ func (s *Service) makeCertificates(ctx context.Context, tx pgx.Tx, c *Case) erro
 	if page.Unit.Built != "" {
 		title.Other = append(title.Other, "竣工时间："+page.Unit.Built.Chinese())
 	}
-	numbers, refs, err := s.issueTitles(ctx, tx, c, title)
-	if err != nil {
-		return err
-	}
-	if c.Facts.Mortgage == "" {
-		return nil
-	}
-	m := mortgageOf(c)
-	if err := s.issue(ctx, tx, c, papers.ProofCertificate{Number: c.Facts.Mortgage, Case: c.No, Subject: "抵押权（一般抵押）", Holders: []string{m.Mortgagee.Name},
-		Obliged: names(buyers), Address: c.Address, Unit: c.Unit, Other: []string{"不动产权证书号：" + strings.Join(numbers, "、"),
-			"被担保主债权数额：" + m.Claim.String() + " 元", "债务履行期限：" + m.From.Chinese() + " 至 " + m.To.Chinese()}}, "proof", refs...); err != nil {
-		return err
-	}
-	return s.Spread(ctx, tx, Tidings{Case: c.ID, What: Mortgaged, Ref: string(c.Facts.Mortgage)})
+	return s.issueTitles(ctx, tx, c, title)
 }
 
 // issueTitles issues a title certificate for each number that the book gave: one for all buyers, or one each where they hold

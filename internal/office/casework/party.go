@@ -64,6 +64,15 @@ func (s *Service) lockByNo(ctx context.Context, tx pgx.Tx, no land.CaseNumber) (
 
 // withdrawn ends a case at the wish of the applicants, until the entry is made (Interim Regulations art. 15).
 func (s *Service) withdrawn(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m message.Withdrawn) error {
+	err := s.Withdraw(ctx, tx, m)
+	if errors.Is(err, ErrTooLate) {
+		return s.publish(ctx, tx, m.App) // the snapshot says how the case stands
+	}
+	return err
+}
+
+// Withdraw ends a case at the wish of the applicants. Error: ErrTooLate from the moment on at which the book may have changed.
+func (s *Service) Withdraw(ctx context.Context, tx pgx.Tx, m message.Withdrawn) error {
 	c, err := s.lock(ctx, tx, m.App)
 	if err != nil {
 		return err
@@ -73,7 +82,7 @@ func (s *Service) withdrawn(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 		return err
 	}
 	if c.over() || entering || !c.Facts.EnteredAt.IsZero() {
-		return s.publish(ctx, tx, c.ID) // too late: the snapshot says how the case stands
+		return ErrTooLate
 	}
 	if err := s.why(ctx, tx, c, m.Reason); err != nil {
 		return err
@@ -81,7 +90,7 @@ func (s *Service) withdrawn(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 	if err := s.note(ctx, tx, c.ID, Event{Text: "申请人撤回申请：" + m.Reason, Public: true}); err != nil {
 		return err
 	}
-	if err := s.audit.Record(ctx, tx, audit.Entry{Actor: "hall", Kind: audit.KindChange, Action: "撤回申请", Object: c.ID.String(), Case: string(c.No), Outcome: audit.OK}); err != nil {
+	if err := s.audit.Record(ctx, tx, audit.Entry{Actor: applicant(&c.App), Kind: audit.KindChange, Action: "撤回申请", Object: c.ID.String(), Case: string(c.No), Outcome: audit.OK}); err != nil {
 		return err
 	}
 	if _, err := s.tellFlow(ctx, tx, c.ID, "application.withdrawn", map[string]any{}); err != nil {
@@ -108,6 +117,15 @@ func (s *Service) why(ctx context.Context, tx pgx.Tx, c *Case, reason string) er
 
 // corrected brings what was asked for: it replaces the materials of the same code and lets the asking step go on.
 func (s *Service) corrected(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m message.CorrectionReply) error {
+	err := s.Correct(ctx, tx, m)
+	if errors.Is(err, ErrNotOpen) {
+		return nil // lapsed, or answered before
+	}
+	return err
+}
+
+// Correct takes what was asked for and lets the asking step go on. Error: ErrNotOpen for what is not asked, or not any more.
+func (s *Service) Correct(ctx context.Context, tx pgx.Tx, m message.CorrectionReply) error {
 	c, err := s.lock(ctx, tx, m.App)
 	if err != nil {
 		return err
@@ -117,7 +135,7 @@ func (s *Service) corrected(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 		return err
 	}
 	if o.State != "open" || o.Case != c.ID || o.Attr["message"] != "correction.submitted" {
-		return nil // lapsed, or answered before
+		return ErrNotOpen
 	}
 	mergeMaterials(&c.App, m.Materials)
 	if err := s.saveApplication(ctx, tx, c); err != nil {
@@ -129,7 +147,15 @@ func (s *Service) corrected(ctx context.Context, tx pgx.Tx, _ ferry.Inbound, m m
 	if err := s.announce(ctx, tx, c, "correction-received", nil, ""); err != nil {
 		return err
 	}
-	return s.settle(ctx, tx, c, o, Result{Data: map[string]any{"allElectronic": s.allElectronic(c)}, Public: "已收到补正材料", Opinion: m.Note}, staff.Person{})
+	item, ok := s.catalog.Item(c.Item)
+	if !ok {
+		return fmt.Errorf("casework: no item %q", c.Item)
+	}
+	data, err := s.engine.Declared(item.Flow, map[string]any{"allElectronic": s.allElectronic(c)})
+	if err != nil {
+		return fmt.Errorf("casework: correct: %w", err)
+	}
+	return s.settle(ctx, tx, c, o, Result{Data: data, Public: "已收到补正材料", Opinion: m.Note}, staff.Person{})
 }
 
 // mergeMaterials puts new materials in the place of those with the same code and party.

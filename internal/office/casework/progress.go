@@ -40,7 +40,7 @@ func (s *Service) publish(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if p.Trust, err = s.trustView(ctx, tx, c); err != nil {
 		return err
 	}
-	return s.door.Send(ctx, tx, ferry.Message{Type: message.CaseProgress, Case: id.String(), Body: p})
+	return s.toHall(ctx, tx, c, ferry.Message{Type: message.CaseProgress, Body: p})
 }
 
 // Snapshot draws the progress of a case from its rows. It is pure: the same rows give the same snapshot.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"yichuang/internal/ferry/message"
 	"yichuang/internal/flow"
 	"yichuang/internal/office/staff"
 )
@@ -110,6 +111,9 @@ func (s *Service) accepted(ctx context.Context, tx pgx.Tx, c *Case) error {
 		c.AcceptedAt, c.PromisedBy = &now, &promised
 	}
 	clerk, hall := s.acceptedBy(ctx, tx, c.ID)
+	if c.App.Channel == message.Lender {
+		clerk, hall = "贷款机构申请", "贷款机构申请"
+	}
 	if err := s.issueAcceptance(ctx, tx, c, clerk, hall); err != nil {
 		return err
 	}

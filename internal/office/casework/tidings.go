@@ -30,6 +30,7 @@ const (
 	ContractReady = "contract-ready" // a contract that was not signed online is to be printed and signed
 	FiledLate     = "filed-late"     // housing filed the contract after the deal was off: it is taken back; Ref is the filing
 	Mortgaged     = "mortgaged"      // the certificate of the mortgage is made: its lenders get it
+	LenderTold    = "lender-told"    // an event of an application that its lender made; Ref is which and when
 	EndedEarly    = "ended-early"    // the case is over before the entry; Ref is how
 	ParcelOnWay   = "parcel"         // a stage of the shipment; Ref is the stage
 	tidingsPause  = 5 * time.Minute  // between attempts at a system that is silent
@@ -121,7 +122,7 @@ func (s *Service) Tell(ctx context.Context, t Tidings) error {
 var tidingsNames = map[string]string{
 	Filed: "资金托管申请", TrustSigned: "资金托管协议", TrustDeposit: "存款凭证", TrustFull: "全部到账通知", TrustPaid: "划转通知", TrustClosed: "销户通知", TrustLate: "退回迟到的托管资金",
 	Surveyed: "权籍调查核对", TaxAgreed: "开具缴款书", AcceptedByUs: "申请和材料推送", ParcelOnWay: "物流上报", PeopleToCheck: "部门核对",
-	ContractReady: "合同打印", EndedEarly: "撤回登记申请", FiledLate: "撤销合同备案", Mortgaged: "登记证明推送",
+	ContractReady: "合同打印", EndedEarly: "撤回登记申请", FiledLate: "撤销合同备案", Mortgaged: "登记证明推送", LenderTold: "办理结果",
 }
 
 // Apply lets a result take effect that no work order waits for.

@@ -75,7 +75,7 @@ func (s *Service) askCorrection(ctx context.Context, tx pgx.Tx, c *Case, o Order
 	if err := s.announce(ctx, tx, c, "correction-asked", map[string]any{"n": len(ask.Requests), "date": day(ask.Until)}, "fix"); err != nil {
 		return err
 	}
-	return s.door.Send(ctx, tx, ferry.Message{Type: message.CorrectionAsked, Case: c.ID.String(), Body: ask})
+	return s.toHall(ctx, tx, c, ferry.Message{Type: message.CorrectionAsked, Body: ask})
 }
 
 type asker struct {
@@ -171,6 +171,17 @@ func (s *Service) fees(c *Case) []billing.Line {
 		}
 	}
 	return out
+}
+
+// LenderFee is what the mortgagee owes the registry for a case. It is billed to nobody here: lender and registry settle it by the month.
+func (s *Service) LenderFee(c *Case) land.Fen {
+	var sum land.Fen
+	for _, l := range s.feeLines(c) {
+		if l.Payer == "mortgagee" {
+			sum += l.Amount
+		}
+	}
+	return sum
 }
 
 func (s *Service) feeLines(c *Case) []catalog.FeeLine {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -17,7 +18,7 @@ import (
 	"yichuang/internal/office/register"
 )
 
-const purpose = "不动产转移登记联办"
+const purpose = "不动产登记联办"
 
 // consentNo names the consent under which a person's data are asked for: the application and the party.
 func consentNo(c *casework.Case, party string) string {
@@ -90,10 +91,7 @@ func (r *Room) verifyIdentity(ctx context.Context, c *casework.Case, o casework.
 }
 
 func roleName(role message.Role) string {
-	if role == message.Seller {
-		return "卖方"
-	}
-	return "买方"
+	return map[message.Role]string{message.Seller: "卖方", message.Buyer: "买方", message.Mortgagor: "抵押人", message.Mortgagee: "抵押权人"}[role]
 }
 
 // partyOfOrder says which of several counterparts of a kind an order is for: a bank by its code, a utility by its kind.
@@ -136,7 +134,7 @@ func (r *Room) verifyMarriage(ctx context.Context, c *casework.Case, o casework.
 	return r.result(v, nil), nil
 }
 
-// checkTitle looks at the book again: is the title still the seller's, does anything stand against a transfer.
+// checkTitle looks at the book again: is the title still theirs who dispose of it, does anything stand against that.
 func (r *Room) checkTitle(ctx context.Context, c *casework.Case, o casework.Order) (casework.Result, error) {
 	in := spec.RegistryUnitStatusRequest{UnitCode: string(c.Unit), CertificateNo: string(c.App.Home.Certificate)}
 	var out spec.RegistryUnitStatusResponse
@@ -160,10 +158,14 @@ func (r *Room) checkTitle(ctx context.Context, c *casework.Case, o casework.Orde
 		words = strings.Join(found, "、")
 		result = "warn"
 	}
-	if !out.Transferable {
+	wish, stands := "可以买卖", !out.Transferable
+	if !c.App.Transfers() {
+		wish, stands = "可以抵押", seizedIn(out.Restrictions)
+	}
+	if stands {
 		result = "fail"
 	}
-	v.add("title.restrictions", "查封异议", result, "可以买卖", words, "登记簿")
+	v.add("title.restrictions", "查封异议", result, wish, words, "登记簿")
 	if err := r.ownBook(ctx, c, v); err != nil {
 		return casework.Result{}, err
 	}
@@ -173,9 +175,20 @@ func (r *Room) checkTitle(ctx context.Context, c *casework.Case, o casework.Orde
 	}), nil
 }
 
+// seizedIn tells whether a home may not be mortgaged for what a court ordered (Civil Code 399); an earlier mortgage is no obstacle.
+func seizedIn(list []spec.Restriction) bool {
+	return slices.ContainsFunc(list, func(x spec.Restriction) bool {
+		switch x.Kind {
+		case spec.RestrictionKindSeizure, spec.RestrictionKindQueuedSeizure, spec.RestrictionKindPreSeizure, spec.RestrictionKindQueuedPreSeizure:
+			return true
+		}
+		return false
+	})
+}
+
 // ownBook adds what our register knows beside the registry: a reservation by another case, a co-owner who is missing.
 func (r *Room) ownBook(ctx context.Context, c *casework.Case, v *verdict) error {
-	obstacles, err := r.Register.CheckDisposal(ctx, r.Pool, c.Unit, register.Disposal{Case: c.ID, Transfer: true, Applicants: owners(c)})
+	obstacles, err := r.Register.CheckDisposal(ctx, r.Pool, c.Unit, register.Disposal{Case: c.ID, Transfer: c.App.Transfers(), Applicants: owners(c)})
 	if err != nil {
 		return fmt.Errorf("connect: check disposal: %w", err)
 	}

@@ -97,6 +97,10 @@ func (r *Room) inbound() {
 	exchange.Receive(r.In, "registry.process.notify", r.processed)
 	exchange.Receive(r.In, "tax.arrival.notify", r.taxArrived)
 	exchange.Receive(r.In, spec.PlatformMaterialFetch, r.material)
+	exchange.Receive(r.In, spec.BankMaterialPush, r.takeFile)
+	exchange.Receive(r.In, spec.BankApplicationSubmit, r.apply)
+	exchange.Receive(r.In, spec.BankApplicationCorrect, r.correct)
+	exchange.Receive(r.In, spec.BankApplicationWithdraw, r.withdraw)
 }
 
 // known reads the case that a notice names. One that the sender does not serve is refused as one that is not there.

@@ -3,9 +3,11 @@ package connect
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/clock"
 	"yichuang/internal/land"
 	"yichuang/internal/office/casework"
 )
@@ -20,7 +22,11 @@ func (r *Room) pushCertificate(ctx context.Context, c *casework.Case, t casework
 	if err != nil {
 		return err
 	}
-	in := spec.BankCertificatePushRequest{CaseNo: string(c.No), UnitCode: string(c.Unit), TitleCertificateNo: string(c.Facts.Title),
+	title := c.Facts.Title
+	if title == "" { // the home stays with its owners, and so does their certificate
+		title = c.App.Home.Certificate
+	}
+	in := spec.BankCertificatePushRequest{CaseNo: string(c.No), UnitCode: string(c.Unit), TitleCertificateNo: string(title),
 		MortgageCertificateNo: string(c.Facts.Mortgage), EnteredAt: c.Facts.EnteredAt, Attachments: []spec.Attachment{}}
 	for _, x := range certificates {
 		if land.CertNumber(x.Number).IsProof() {
@@ -39,4 +45,37 @@ func (r *Room) pushCertificate(ctx context.Context, c *casework.Case, t casework
 		}
 	}
 	return nil
+}
+
+// tellLender tells the bank that applied what has become of its application.
+func (r *Room) tellLender(ctx context.Context, c *casework.Case, t casework.Tidings) error {
+	var lender, no string
+	if err := r.Pool.QueryRow(ctx, `SELECT lender, no FROM lender_applications WHERE case_id = $1`, c.ID).Scan(&lender, &no); err != nil {
+		return fmt.Errorf("connect: application of %s: %w", c.No, err)
+	}
+	event := spec.BankApplicationEvent(t.Detail["event"])
+	in := spec.BankApplicationNotifyRequest{ApplicationNo: no, CaseNo: string(c.No), Event: event, At: t.At.In(clock.Shanghai())}
+	switch event {
+	case spec.BankApplicationEventCorrectionAsked:
+		asked, err := r.Cases.Corrections(ctx, r.Pool, c.ID)
+		if err != nil {
+			return err
+		}
+		if len(asked) == 0 {
+			return fmt.Errorf("connect: nothing is asked of %s", c.No)
+		}
+		last := asked[len(asked)-1]
+		in.Reason, in.Until = last.Opinion, string(land.DateOf(last.Until))
+		for _, q := range last.Requests {
+			in.Requests = append(in.Requests, spec.MaterialRequest{MaterialCode: q.Code, Reason: q.Reason})
+		}
+	case spec.BankApplicationEventRefused, spec.BankApplicationEventLapsed, spec.BankApplicationEventWithdrawn:
+		in.Reason = reason(c)
+	case spec.BankApplicationEventSuspended:
+		in.Reason = c.Facts.Against
+	case spec.BankApplicationEventEntered:
+		in.MortgageCertificateNo, in.Fee = string(c.Facts.Mortgage), int64(r.Cases.LenderFee(c))
+	}
+	var ack spec.Ack
+	return r.Out.Call(ctx, spec.BankApplicationNotify, exchange.Route{District: c.District, Item: c.Item, Case: string(c.No), Party: lender}, t.Key(), in, &ack)
 }

@@ -22,11 +22,7 @@ func persons(parties []message.Party) []spec.Person {
 }
 
 func partyOf(p message.Party) spec.Party {
-	role := spec.PartyRoleBuyer
-	if p.Role == message.Seller {
-		role = spec.PartyRoleSeller
-	}
-	out := spec.Party{Role: role, Name: p.Name, DocumentKind: spec.DocumentKind(p.Document.Kind), DocumentNumber: p.Document.Number,
+	out := spec.Party{Role: spec.PartyRole(p.Role), Name: p.Name, DocumentKind: spec.DocumentKind(p.Document.Kind), DocumentNumber: p.Document.Number,
 		Phone: p.Phone, Share: p.Share.String()}
 	if a := representative(p); a != nil {
 		out.Representative = personOf(a.Name, a.Document)
@@ -52,7 +48,7 @@ func parties(list []message.Party) []spec.Party {
 // owners are the documents of everybody who applies on the owners' side.
 func owners(c *casework.Case) []land.Document {
 	var out []land.Document
-	for _, p := range c.App.PartiesOf(message.Seller) {
+	for _, p := range c.App.Givers() {
 		out = append(out, p.Document)
 	}
 	return out
@@ -98,6 +94,8 @@ func contractNo(c *casework.Case) string {
 		return c.Facts.ContractNo
 	case c.App.Contract.Number != "":
 		return c.App.Contract.Number
+	case !c.App.Transfers() && len(c.Facts.Loans) > 0:
+		return c.Facts.Loans[0].MortgageContract
 	}
 	return "YC" + string(c.No)
 }

@@ -48,24 +48,31 @@ func (r *Room) enter(ctx context.Context, c *casework.Case, o casework.Order) (c
 
 // entries lists the rights to enter in their order.
 func entries(c *casework.Case) []spec.EntryOrder {
-	app := c.App
-	buyers := app.PartiesOf(message.Buyer)
-	transfer := spec.EntryOrder{Seq: 1, RegistrationType: spec.RegistrationTypeTransfer, RightKind: spec.RightKindLandUseHouse,
-		Reason: "买卖", Price: int64(app.Contract.Price), CoOwnership: coOwnership(buyers), Cancels: string(app.Home.Certificate),
-		Obligors: persons(app.PartiesOf(message.Seller))}
-	for _, b := range buyers {
-		transfer.Holders = append(transfer.Holders, spec.Holder{Name: b.Name, DocumentKind: spec.DocumentKind(b.Document.Kind),
-			DocumentNumber: b.Document.Number, Phone: b.Phone, Share: b.Share.String()})
+	var out []spec.EntryOrder
+	reason := "抵押"
+	if c.App.Transfers() {
+		out, reason = append(out, transfer(c)), "购房抵押"
 	}
-	out := []spec.EntryOrder{transfer}
 	if len(c.Facts.Loans) == 0 {
 		return out
 	}
 	terms := mortgageTerms(c)
-	return append(out, spec.EntryOrder{Seq: 2, RegistrationType: spec.RegistrationTypeFirst, RightKind: spec.RightKindMortgage,
-		Reason: "购房抵押", CoOwnership: spec.CoOwnershipSole, Mortgage: terms, Obligors: persons(buyers),
+	return append(out, spec.EntryOrder{Seq: len(out) + 1, RegistrationType: spec.RegistrationTypeFirst, RightKind: spec.RightKindMortgage,
+		Reason: reason, CoOwnership: spec.CoOwnershipSole, Mortgage: terms, Obligors: persons(c.App.Mortgagors()),
 		Holders: []spec.Holder{{Name: terms.Mortgagee.Name, DocumentKind: terms.Mortgagee.DocumentKind,
 			DocumentNumber: terms.Mortgagee.DocumentNumber, Share: "1/1"}}})
+}
+
+func transfer(c *casework.Case) spec.EntryOrder {
+	buyers := c.App.PartiesOf(message.Buyer)
+	out := spec.EntryOrder{Seq: 1, RegistrationType: spec.RegistrationTypeTransfer, RightKind: spec.RightKindLandUseHouse,
+		Reason: "买卖", Price: int64(c.App.Contract.Price), CoOwnership: coOwnership(buyers), Cancels: string(c.App.Home.Certificate),
+		Obligors: persons(c.App.PartiesOf(message.Seller))}
+	for _, b := range buyers {
+		out.Holders = append(out.Holders, spec.Holder{Name: b.Name, DocumentKind: spec.DocumentKind(b.Document.Kind),
+			DocumentNumber: b.Document.Number, Phone: b.Phone, Share: b.Share.String()})
+	}
+	return out
 }
 
 // mortgageTerms joins the granted loans into one mortgage in favour of the first lender: in a combined loan the bank holds
@@ -74,7 +81,10 @@ func mortgageTerms(c *casework.Case) spec.MortgageTerms {
 	first := c.Facts.Loans[0]
 	terms := spec.MortgageTerms{Way: spec.MortgageWayGeneral, Claim: int64(c.Facts.Granted()), From: string(first.From), Until: string(first.Until),
 		LoanContractNo: first.Contract, MortgageContractNo: first.MortgageContract, LoanKind: spec.LoanKind(first.Kind),
-		Debtors: persons(c.App.PartiesOf(message.Buyer)), Scope: "主债权及利息、违约金、实现抵押权的费用"}
+		Scope: "主债权及利息、违约金、实现抵押权的费用"}
+	for _, d := range c.App.Debtors() {
+		terms.Debtors = append(terms.Debtors, personOf(d.Name, d.Document))
+	}
 	for _, p := range c.App.Loan.Parts {
 		if p.Kind == first.Kind {
 			terms.Mortgagee = spec.Person{Name: p.LenderName, DocumentKind: spec.DocumentKindBusinessLicence, DocumentNumber: p.LenderDoc}

@@ -36,6 +36,7 @@ func (r *Room) tidings() {
 		casework.EndedEarly:    r.takeBack,
 		casework.FiledLate:     r.revokeLate,
 		casework.Mortgaged:     r.pushCertificate,
+		casework.LenderTold:    r.tellLender,
 	} {
 		r.Cases.OnTidings(what, unlessUnfiled(tell))
 	}
@@ -232,7 +233,7 @@ func (r *Room) orderSlip(ctx context.Context, c *casework.Case, t casework.Tidin
 func (r *Room) pushApplication(ctx context.Context, c *casework.Case, t casework.Tidings) error {
 	in := spec.RegistryApplicationPushRequest{CaseNo: string(c.No), AcceptedAt: t.At, UnitCode: string(c.Unit), CertificateNo: string(c.App.Home.Certificate),
 		ContractNo: contractNo(c), FilingNo: c.Facts.FilingNo, ItemCode: c.Item, ItemName: c.ItemName, Price: int64(c.App.Contract.Price),
-		CoOwnership: coOwnership(c.App.PartiesOf(message.Buyer)), ExpectedVersion: c.Facts.BookVersion, Parties: parties(c.App.Parties),
+		CoOwnership: coOwnership(c.App.Takers()), ExpectedVersion: c.Facts.BookVersion, Parties: parties(c.App.Parties),
 		Attachments: r.attachments(c, "registry")}
 	for _, e := range entries(c) {
 		in.Registrations = append(in.Registrations, spec.RegistrationRequest{Seq: e.Seq, RegistrationType: e.RegistrationType, RightKind: e.RightKind, Reason: e.Reason})

@@ -63,7 +63,7 @@ func caseOf(c *casework.Case, bank string, orders []casework.Order) spec.BankCas
 	if c.PromisedBy != nil {
 		out.PromisedBy = string(land.DateOf(*c.PromisedBy))
 	}
-	for _, p := range c.App.PartiesOf(message.Buyer) {
+	for _, p := range c.App.Debtors() {
 		out.Borrowers = append(out.Borrowers, spec.Person{Name: p.Name, DocumentKind: spec.DocumentKind(p.Document.Kind), DocumentNumber: p.Document.Number})
 	}
 	for _, p := range c.App.Loan.Parts {

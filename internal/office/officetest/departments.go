@@ -88,11 +88,12 @@ func (d departments) enter(_ context.Context, c *casework.Case, _ casework.Order
 		return casework.Result{}, err
 	}
 	serial += 900_000
-	title, err := land.MakeCertNumber(2026, district.Issuing, false, serial)
-	if err != nil {
-		return casework.Result{}, err
+	e := casework.Entry{At: d.clock.Now(), Registrar: "登簿人", Mirror: true}
+	if c.App.Transfers() {
+		if e.Title, err = land.MakeCertNumber(2026, district.Issuing, false, serial); err != nil {
+			return casework.Result{}, err
+		}
 	}
-	e := casework.Entry{Title: title, At: d.clock.Now(), Registrar: "登簿人", Mirror: true}
 	if len(c.Facts.Loans) > 0 {
 		if e.Mortgage, err = land.MakeCertNumber(2026, district.Issuing, true, serial); err != nil {
 			return casework.Result{}, err

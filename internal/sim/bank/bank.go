@@ -30,9 +30,10 @@ const (
 // Banks are all banks and lenders of the city.
 type Banks struct {
 	hub      *wire.Hub
-	systems  map[string]*wire.System // by name
-	accounts *board.Table[Account]   // by number
-	loans    *board.Table[Loan]      // by work
+	systems  map[string]*wire.System                         // by name
+	accounts *board.Table[Account]                           // by number
+	loans    *board.Table[Loan]                              // by work
+	notices  *board.Table[spec.BankApplicationNotifyRequest] // of applications, by message
 }
 
 // New puts banks, fund and guarantee company on the hub.
@@ -43,6 +44,9 @@ func New(h *wire.Hub, c *democity.City) (*Banks, error) {
 		return nil, err
 	}
 	if b.loans, err = board.OpenTable[Loan](h.Board(), "bank-loans"); err != nil {
+		return nil, err
+	}
+	if b.notices, err = board.OpenTable[spec.BankApplicationNotifyRequest](h.Board(), "bank-notices"); err != nil {
 		return nil, err
 	}
 	for _, bank := range c.Banks {
@@ -130,6 +134,9 @@ func (b *Banks) Accounts(bank string) []Account {
 	}
 	return out
 }
+
+// Notices lists what the banks were told of their applications for mortgages.
+func (b *Banks) Notices() []spec.BankApplicationNotifyRequest { return b.notices.List() }
 
 // numbered makes an account number that follows from the work, so that a work done twice opens one account.
 func numbered(w wire.Work) string {

@@ -32,6 +32,10 @@ func (b *Banks) serveBank(s *wire.System) {
 			return b.evaluate(s, w, in)
 		})
 	wire.Handle(s, spec.BankTrustStatement, b.statement(s))
+	wire.Handle(s, spec.BankApplicationNotify, func(_ context.Context, c wire.Call, in spec.BankApplicationNotifyRequest) (spec.Ack, error) {
+		_, _, err := b.notices.Add(c.MessageID, in)
+		return spec.Ack{Received: err == nil, Receipt: c.MessageID[:min(len(c.MessageID), 64)]}, err
+	})
 	wire.Handle(s, spec.BankCertificatePush, func(_ context.Context, c wire.Call, _ spec.BankCertificatePushRequest) (spec.Ack, error) {
 		return spec.Ack{Received: true, Receipt: c.MessageID[:min(len(c.MessageID), 64)]}, nil
 	})

@@ -76,6 +76,7 @@ func (w *writer) bank() []Sample {
 		{Operation: spec.BankTrustRefund, Body: next(refund, "5", body{"payments": money(99999999999999)}), Refusal: "no-balance"},
 		{Operation: spec.BankTrustRefund, Body: next(refund, "6", body{"account": "0000000000000000"}), Refusal: "account-unknown"},
 		{Operation: spec.BankTrustStatement, Body: body{"date": "{{today}}"}},
+		{Operation: spec.BankApplicationNotify, Body: body{"applicationNo": "DYSQ-{{run}}", "caseNo": caseNo, "event": "accepted", "at": "{{now}}"}},
 		{Operation: spec.BankCertificatePush, Body: body{"caseNo": caseNo, "unitCode": k.Unit, "titleCertificateNo": k.Cert, "mortgageCertificateNo": k.Cert, "loanContractNo": "JK-{{run}}", "enteredAt": "{{now}}",
 			"attachments": []spec.Attachment{proof}}},
 	}

@@ -7,11 +7,16 @@ import "yichuang/internal/exchange/spec"
 // codes are the business type codes of the operations; docs/interface/bizxml/codes.csv lists them.
 var codes = map[spec.Operation]string{
 	"app.push":                      "XX001",
+	"bank.application.correct":      "YH016",
+	"bank.application.notify":       "YH017",
+	"bank.application.submit":       "YH018",
+	"bank.application.withdraw":     "YH019",
 	"bank.case.query":               "YH001",
 	"bank.certificate.push":         "YH002",
 	"bank.certificate.query":        "YH003",
 	"bank.loan.evaluate":            "YH004",
 	"bank.loan.result":              "YH005",
+	"bank.material.push":            "YH020",
 	"bank.restriction.query":        "YH006",
 	"bank.title.query":              "YH007",
 	"bank.trust.deposit":            "YH008",
@@ -105,11 +110,16 @@ var codes = map[spec.Operation]string{
 // bodies are the grammars of the two bodies of each operation.
 var bodies = map[spec.Operation][2]*object{
 	"app.push":                      {&bodyAppPushRequest, &bodyAppPushResponse},
+	"bank.application.correct":      {&bodyBankApplicationCorrectRequest, &bodyAck},
+	"bank.application.notify":       {&bodyBankApplicationNotifyRequest, &bodyAck},
+	"bank.application.submit":       {&bodyBankApplicationSubmitRequest, &bodyBankApplicationSubmitResponse},
+	"bank.application.withdraw":     {&bodyBankApplicationWithdrawRequest, &bodyAck},
 	"bank.case.query":               {&bodyBankCaseQueryRequest, &bodyBankCaseQueryResponse},
 	"bank.certificate.push":         {&bodyBankCertificatePushRequest, &bodyAck},
 	"bank.certificate.query":        {&bodyBankCertificateQueryRequest, &bodyBankCertificateQueryResponse},
 	"bank.loan.evaluate":            {&bodyBankLoanEvaluateRequest, &bodyReceipt},
 	"bank.loan.result":              {&bodyBankLoanResultRequest, &bodyAck},
+	"bank.material.push":            {&bodyBankMaterialPushRequest, &bodyBankMaterialPushResponse},
 	"bank.restriction.query":        {&bodyBankRestrictionQueryRequest, &bodyBankRestrictionQueryResponse},
 	"bank.title.query":              {&bodyBankTitleQueryRequest, &bodyBankTitleQueryResponse},
 	"bank.trust.deposit":            {&bodyBankTrustDepositRequest, &bodyAck},
@@ -212,16 +222,77 @@ var (
 	bodyAppPushResponse = object{name: "AppPushResponse", fields: []field{
 		{json: "receipt", xml: "receipt", kind: text, needed: true},
 	}}
-	bodyBankCaseQueryRequest = object{name: "BankCaseQueryRequest", fields: []field{
+	bodyBankMaterial = object{name: "BankMaterial", fields: []field{
+		{json: "materialCode", xml: "materialCode", kind: text, needed: true},
+		{json: "digests", xml: "digests", kind: text, list: true, needed: true},
+	}}
+	bodyBankApplicationCorrectRequest = object{name: "BankApplicationCorrectRequest", fields: []field{
 		{json: "bankCode", xml: "JGDM", kind: text, needed: true},
-		{json: "caseNo", xml: "caseNo", kind: text},
-		{json: "state", xml: "state", kind: text},
-		{json: "after", xml: "after", kind: text},
+		{json: "caseNo", xml: "YWH", kind: text, needed: true},
+		{json: "materials", xml: "materials", kind: nested, list: true, needed: true, of: &bodyBankMaterial},
+		{json: "note", xml: "note", kind: text},
+	}}
+	bodyAck = object{name: "Ack", fields: []field{
+		{json: "received", xml: "received", kind: boolean, needed: true},
+		{json: "receipt", xml: "receipt", kind: text},
+	}}
+	bodyMaterialRequest = object{name: "MaterialRequest", fields: []field{
+		{json: "materialCode", xml: "materialCode", kind: text, needed: true},
+		{json: "reason", xml: "reason", kind: text, needed: true},
+	}}
+	bodyBankApplicationNotifyRequest = object{name: "BankApplicationNotifyRequest", fields: []field{
+		{json: "applicationNo", xml: "applicationNo", kind: text, needed: true},
+		{json: "caseNo", xml: "YWH", kind: text, needed: true},
+		{json: "event", xml: "event", kind: text, needed: true},
+		{json: "at", xml: "at", kind: instant, needed: true},
+		{json: "reason", xml: "reason", kind: text},
+		{json: "requests", xml: "requests", kind: nested, list: true, of: &bodyMaterialRequest},
+		{json: "until", xml: "until", kind: text},
+		{json: "mortgageCertificateNo", xml: "BDCDJZMH", kind: text},
+		{json: "fee", xml: "fee", kind: integer},
 	}}
 	bodyPerson = object{name: "Person", fields: []field{
 		{json: "name", xml: "QLRMC", kind: text, needed: true},
 		{json: "documentKind", xml: "ZJZL", kind: text, needed: true},
 		{json: "documentNumber", xml: "ZJH", kind: text, needed: true},
+	}}
+	bodyBankMortgagor = object{name: "BankMortgagor", fields: []field{
+		{json: "person", xml: "person", kind: nested, needed: true, of: &bodyPerson},
+		{json: "phone", xml: "DH", kind: text, needed: true},
+	}}
+	bodyBankMortgageTerms = object{name: "BankMortgageTerms", fields: []field{
+		{json: "mortgagee", xml: "mortgagee", kind: nested, needed: true, of: &bodyPerson},
+		{json: "debtors", xml: "debtors", kind: nested, list: true, needed: true, of: &bodyPerson},
+		{json: "claim", xml: "BDBZZQSE", kind: integer, needed: true},
+		{json: "from", xml: "ZWLXQSSJ", kind: text, needed: true},
+		{json: "until", xml: "ZWLXJSSJ", kind: text, needed: true},
+		{json: "loanContractNo", xml: "loanContractNo", kind: text, needed: true},
+		{json: "mortgageContractNo", xml: "DYHTH", kind: text, needed: true},
+	}}
+	bodyBankApplicationSubmitRequest = object{name: "BankApplicationSubmitRequest", fields: []field{
+		{json: "bankCode", xml: "JGDM", kind: text, needed: true},
+		{json: "applicationNo", xml: "applicationNo", kind: text, needed: true},
+		{json: "itemCode", xml: "itemCode", kind: text, needed: true},
+		{json: "unitCode", xml: "BDCDYH", kind: text, needed: true},
+		{json: "certificateNo", xml: "BDCQZH", kind: text, needed: true},
+		{json: "owners", xml: "owners", kind: nested, list: true, needed: true, of: &bodyBankMortgagor},
+		{json: "terms", xml: "terms", kind: nested, needed: true, of: &bodyBankMortgageTerms},
+		{json: "materials", xml: "materials", kind: nested, list: true, needed: true, of: &bodyBankMaterial},
+	}}
+	bodyBankApplicationSubmitResponse = object{name: "BankApplicationSubmitResponse", fields: []field{
+		{json: "applicationNo", xml: "applicationNo", kind: text, needed: true},
+		{json: "caseNo", xml: "YWH", kind: text, needed: true},
+	}}
+	bodyBankApplicationWithdrawRequest = object{name: "BankApplicationWithdrawRequest", fields: []field{
+		{json: "bankCode", xml: "JGDM", kind: text, needed: true},
+		{json: "caseNo", xml: "YWH", kind: text, needed: true},
+		{json: "reason", xml: "reason", kind: text, needed: true},
+	}}
+	bodyBankCaseQueryRequest = object{name: "BankCaseQueryRequest", fields: []field{
+		{json: "bankCode", xml: "JGDM", kind: text, needed: true},
+		{json: "caseNo", xml: "caseNo", kind: text},
+		{json: "state", xml: "state", kind: text},
+		{json: "after", xml: "after", kind: text},
 	}}
 	bodyBankCaseStep = object{name: "BankCaseStep", fields: []field{
 		{json: "operation", xml: "operation", kind: text, needed: true},
@@ -267,10 +338,6 @@ var (
 		{json: "mortgageCertificateNo", xml: "BDCDJZMH", kind: text, needed: true},
 		{json: "enteredAt", xml: "DJSJ", kind: instant, needed: true},
 		{json: "attachments", xml: "attachments", kind: nested, list: true, needed: true, of: &bodyAttachment},
-	}}
-	bodyAck = object{name: "Ack", fields: []field{
-		{json: "received", xml: "received", kind: boolean, needed: true},
-		{json: "receipt", xml: "receipt", kind: text},
 	}}
 	bodyBankCertificateQueryRequest = object{name: "BankCertificateQueryRequest", fields: []field{
 		{json: "bankCode", xml: "JGDM", kind: text, needed: true},
@@ -324,10 +391,6 @@ var (
 		{json: "receipt", xml: "receipt", kind: text, needed: true},
 		{json: "expectBy", xml: "expectBy", kind: instant},
 	}}
-	bodyMaterialRequest = object{name: "MaterialRequest", fields: []field{
-		{json: "materialCode", xml: "materialCode", kind: text, needed: true},
-		{json: "reason", xml: "reason", kind: text, needed: true},
-	}}
 	bodyReview = object{name: "Review", fields: []field{
 		{json: "outcome", xml: "outcome", kind: text, needed: true},
 		{json: "requests", xml: "requests", kind: nested, list: true, of: &bodyMaterialRequest},
@@ -347,6 +410,18 @@ var (
 		{json: "from", xml: "ZWLXQSSJ", kind: text},
 		{json: "until", xml: "ZWLXJSSJ", kind: text},
 		{json: "attachments", xml: "attachments", kind: nested, list: true, of: &bodyAttachment},
+	}}
+	bodyBankMaterialPushRequest = object{name: "BankMaterialPushRequest", fields: []field{
+		{json: "bankCode", xml: "JGDM", kind: text, needed: true},
+		{json: "name", xml: "SJMC", kind: text, needed: true},
+		{json: "digest", xml: "digest", kind: text, needed: true},
+		{json: "content", xml: "content", kind: bytes64, needed: true},
+	}}
+	bodyBankMaterialPushResponse = object{name: "BankMaterialPushResponse", fields: []field{
+		{json: "digest", xml: "digest", kind: text, needed: true},
+		{json: "mime", xml: "mime", kind: text, needed: true},
+		{json: "size", xml: "size", kind: integer, needed: true},
+		{json: "pages", xml: "YS", kind: integer, needed: true},
 	}}
 	bodyBankRestrictionQueryRequest = object{name: "BankRestrictionQueryRequest", fields: []field{
 		{json: "bankCode", xml: "JGDM", kind: text, needed: true},
