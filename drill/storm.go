@@ -28,32 +28,35 @@ const (
 
 // fault is what the fault board of simcity takes.
 type fault struct {
-	System         string  `json:"system"`
-	Operation      string  `json:"operation"`
-	LatencyMS      int     `json:"latencyMs,omitempty"`
-	ErrorShare     float64 `json:"errorShare,omitempty"`
-	Silent         bool    `json:"silent,omitempty"`
-	Duplicate      bool    `json:"duplicate,omitempty"`
-	Reorder        bool    `json:"reorder,omitempty"`
-	WrongSignature bool    `json:"wrongSignature,omitempty"`
-	Times          int     `json:"times,omitempty"`
+	System    string   `json:"system"`
+	Operation string   `json:"operation"`
+	Latency   latency  `json:"latency,omitzero"`
+	Defects   []string `json:"defects,omitempty"`
+	Share     float64  `json:"share,omitempty"`
+	Times     int      `json:"times,omitempty"`
+}
+
+// latency is a log-normal distribution of delays, by its median and what 99 of 100 stay below.
+type latency struct {
+	Curve  string `json:"curve"`
+	MS     int    `json:"ms"`
+	HighMS int    `json:"highMs"`
 }
 
 // words say what a fault is.
 func (f fault) words() string {
-	switch {
-	case f.Silent:
-		return "silent"
-	case f.WrongSignature:
-		return "signs with a stranger's key"
-	case f.Duplicate:
-		return "tells everything twice"
-	case f.Reorder:
-		return "tells things out of order"
-	case f.ErrorShare > 0:
-		return fmt.Sprintf("fails %.0f %% of calls", f.ErrorShare*100)
+	if len(f.Defects) == 0 {
+		return fmt.Sprintf("answers late, half after %d ms, one in a hundred after %d ms", f.Latency.MS, f.Latency.HighMS)
 	}
-	return fmt.Sprintf("answers %d ms late", f.LatencyMS)
+	words := map[string]string{"silent": "says nothing", "wrongSignature": "signs with a stranger's key", "duplicate": "tells everything twice", "reorder": "tells things out of order",
+		"error": "fails calls", "corrupt": "garbles what it signed", "schema": "breaks the schema", "otherCase": "names other cases", "stale": "repeats what is long past", "crash": "hangs up half way", "drip": "drips"}[f.Defects[0]]
+	switch {
+	case f.Times > 0:
+		return fmt.Sprintf("%s, %d times", words, f.Times)
+	case f.Share > 0:
+		return fmt.Sprintf("%s, %.0f %% of the time", words, f.Share*100)
+	}
+	return words
 }
 
 // systems are those that may misbehave, by family.
@@ -77,7 +80,7 @@ func plan(seed uint64, span time.Duration) []blow {
 		{At: within(0.45, 0.6), Kind: cutFerry, Zone: "office", Lasts: seconds(3, 8)},
 		{At: within(0.6, 0.75), Kind: killDatabase},
 		{At: within(0.5, 0.8), Kind: seize},
-		{At: within(0.05, 0.5), Kind: misbehave, Lasts: span / 3, Fault: fault{System: departments[rng.IntN(len(departments))], Operation: "*", Silent: true}},
+		{At: within(0.05, 0.5), Kind: misbehave, Lasts: span / 3, Fault: fault{System: departments[rng.IntN(len(departments))], Operation: "*", Defects: []string{"silent"}}},
 	}
 	for more := span - time.Minute; more > 0; more -= time.Minute {
 		storm = append(storm, blow{At: within(0.1, 0.83), Kind: []string{killProgram, killDatabase}[rng.IntN(2)]},
@@ -90,22 +93,20 @@ func plan(seed uint64, span time.Duration) []blow {
 	return storm
 }
 
-// draw picks a fault of the board.
+// draw picks a fault of the board. What is wrong in content happens a few times, and the true message follows; an impossible amount is
+// none of them, because the drill counts money.
 func draw(rng *rand.Rand) fault {
 	f := fault{System: systems[rng.IntN(len(systems))], Operation: "*"}
-	switch rng.IntN(6) {
-	case 0:
-		f.LatencyMS = 200 + rng.IntN(2800)
-	case 1:
-		f.ErrorShare = 0.3 + 0.7*rng.Float64()
-	case 2:
-		f.Silent = true
-	case 3:
-		f.Duplicate = true
-	case 4:
-		f.Reorder = true
-	case 5:
-		f.WrongSignature, f.Times = true, 1+rng.IntN(3)
+	switch kind := []string{"late", "error", "silent", "duplicate", "reorder", "wrongSignature", "corrupt", "schema", "otherCase", "stale", "crash", "drip"}[rng.IntN(12)]; kind {
+	case "late":
+		median := 200 + rng.IntN(1300)
+		f.Latency = latency{Curve: "logNormal", MS: median, HighMS: 4 * median}
+	case "error", "crash":
+		f.Defects, f.Share = []string{kind}, 0.3+0.7*rng.Float64()
+	case "silent", "duplicate", "reorder":
+		f.Defects = []string{kind}
+	default:
+		f.Defects, f.Times = []string{kind}, 1+rng.IntN(3)
 	}
 	return f
 }

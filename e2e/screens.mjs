@@ -95,7 +95,7 @@ try {
 
   // departments hold their answers back until the queues were drawn
   const slow = ['housing.contract.result', 'registry.survey.result', 'tax.assessment.result', 'bank.loan.result']
-  for (const operation of slow) { await city.fault({ system: '*', operation, silent: true }) }
+  for (const operation of slow) { await city.fault({ system: '*', operation, defects: ['silent'] }) }
 
   await part('a draft of two buyers', async () => {
     const deal = city.deal('2611-00841'), p = await citizen(deal.sellers[0])

@@ -87,7 +87,7 @@ func (d *demo) arrangesTrouble() error {
 		return err
 	}
 	return d.city.Control("PUT", "/control/faults", map[string]any{"system": "housing/" + district, "operation": "housing.contract.result",
-		"duplicate": true, "times": 1}, nil)
+		"defects": []string{"duplicate"}, "times": 1}, nil)
 }
 
 // sendsTwice asks the others to confirm and presses the button again before the answer is there: they are asked once.

@@ -158,18 +158,27 @@ func TestFaultsOfTheBoardAreFound(t *testing.T) {
 		fault board.Fault
 		also  []string
 	}{
-		{"answered", board.Fault{Operation: evaluate, ErrorShare: 1}, nil},
-		{"answer-time", board.Fault{Operation: evaluate, LatencyMS: 400, Times: 1}, nil},
-		{"answer-time", board.Fault{Operation: evaluate, Silent: true}, []string{"answered"}},
-		{"answer-signed", board.Fault{Operation: evaluate, WrongSignature: true}, []string{"error-signed"}},
-		{"result-arrives", board.Fault{Operation: result, Silent: true}, nil},
-		{"result-signed", board.Fault{Operation: result, WrongSignature: true, Times: 1}, nil},
-		{"result-once", board.Fault{Operation: result, Duplicate: true}, nil},
+		{"answered", board.Fault{Operation: evaluate, Defects: []board.Defect{board.Fails}}, nil},
+		{"answer-time", board.Fault{Operation: evaluate, Latency: board.Latency{MS: 400}, Times: 1}, nil},
+		{"answer-time", board.Fault{Operation: evaluate, Defects: []board.Defect{board.Silent}}, []string{"answered"}},
+		{"answer-signed", board.Fault{Operation: evaluate, Defects: []board.Defect{board.WrongSignature}}, []string{"error-signed"}},
+		{"result-arrives", board.Fault{Operation: result, Defects: []board.Defect{board.Silent}}, nil},
+		{"result-signed", board.Fault{Operation: result, Defects: []board.Defect{board.WrongSignature}, Times: 1}, nil},
+		{"answered", board.Fault{Operation: evaluate, Defects: []board.Defect{board.Crash}}, []string{"answer-time"}},
+		{"answer-time", board.Fault{Operation: evaluate, Defects: []board.Defect{board.Drip}}, []string{"answered"}},
+		{"answer-signed", board.Fault{Operation: evaluate, Defects: []board.Defect{board.Corrupt}, Times: 1}, []string{"answer-schema", "repeat-same"}},
+		{"answer-schema", board.Fault{Operation: evaluate, Defects: []board.Defect{board.BadSchema}, Times: 1}, []string{"repeat-same"}},
+		{"answer-size", board.Fault{Operation: evaluate, Defects: []board.Defect{board.Huge}, Times: 1}, []string{"repeat-same"}},
+		{"result-schema", board.Fault{Operation: result, Defects: []board.Defect{board.BadSchema}}, []string{"result-arrives"}},
+		{"result-case", board.Fault{Operation: result, Defects: []board.Defect{board.OtherCase}, Times: 3}, []string{"result-once", "result-retried"}},
+		{"result-signed", board.Fault{Operation: result, Defects: []board.Defect{board.Corrupt}}, []string{"result-arrives"}},
+		{"result-once", board.Fault{Operation: result, Defects: []board.Defect{board.Stale}, Times: 3}, []string{"result-retried"}},
+		{"result-once", board.Fault{Operation: result, Defects: []board.Defect{board.Duplicate}}, nil},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			b := check(t, "fund/gjj")
 			b.options.Limit = 300 * time.Millisecond
-			if tt.rule == "result-arrives" { // none will
+			if tt.rule == "result-arrives" || slices.Contains(tt.also, "result-arrives") { // none will
 				b.options.Wait = 500 * time.Millisecond
 			}
 			tt.fault.System = "fund/gjj"

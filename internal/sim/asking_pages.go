@@ -1,47 +1,20 @@
 package sim
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
-	"yichuang/internal/exchange/spec"
 	"yichuang/internal/land"
 	"yichuang/internal/sim/batch"
-	"yichuang/internal/sim/court"
 )
-
-// controlForm has a court send an order to the platform.
-func (s *Simcity) controlForm(name string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		unit, err := land.ParseUnitCode(r.PostFormValue("unit"))
-		var x court.Control
-		if err == nil {
-			x, err = s.courts.Submit(r.Context(), court.Order{Court: strings.TrimPrefix(name, "court/"), Action: spec.ControlAction(r.PostFormValue("action")), Unit: unit,
-				Seizure: r.PostFormValue("seizure")})
-		}
-		said(w, r, "/"+name+"/", "查控 "+x.Order.ControlNo+"："+string(x.Status.State), err)
-	}
-}
-
-// batchForm has a court or the police ask about many persons.
-func (s *Simcity) batchForm(name string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		n, err := strconv.Atoi(r.PostFormValue("size"))
-		if err == nil {
-			_, err = s.batch(r.Context(), batchOrder{System: name, Size: n})
-		}
-		said(w, r, "/"+name+"/", "已提交批量查询", err)
-	}
-}
 
 func (s *Simcity) controlTable(name string) table {
 	t := table{"查控", []string{"查控编号", "措施", "单元", "文号", "状态", "期限至", "轮候", "原因"}, nil}
 	list := s.courts.Controls(strings.TrimPrefix(name, "court/"))
 	slices.Reverse(list)
 	for _, x := range list[:min(len(list), shownRows)] {
-		t.Rows = append(t.Rows, []string{x.Order.ControlNo, string(x.Order.Action), land.UnitCode(x.Order.UnitCode).Grouped(), x.Order.NoticeNo, string(x.Status.State), x.Status.Until,
+		t.Rows = append(t.Rows, []string{x.Order.ControlNo, stated(string(x.Order.Action)), land.UnitCode(x.Order.UnitCode).Grouped(), x.Order.NoticeNo, stated(string(x.Status.State)), x.Status.Until,
 			strconv.Itoa(x.Status.QueueOrder), x.Status.Reason})
 	}
 	return t

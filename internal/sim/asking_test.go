@@ -57,7 +57,7 @@ func TestPagesOfResultsAddUp(t *testing.T) {
 	for _, form := range []struct {
 		path string
 		form url.Values
-	}{{"/court/hailing/control", url.Values{"unit": {"12"}}}, {"/court/hailing/batch", url.Values{"size": {"many"}}}, {"/bigdata/batch", url.Values{"size": {""}}}} {
+	}{{"/court/hailing/do/control", url.Values{"unit": {"12"}}}, {"/court/hailing/do/batch", url.Values{"size": {"many"}}}, {"/bigdata/do/batch", url.Values{"size": {""}}}} {
 		if got := w.page(form.path, form.form); !strings.Contains(got, "没有办成") {
 			t.Errorf("%s %v is done", form.path, form.form)
 		}

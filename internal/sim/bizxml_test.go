@@ -147,9 +147,9 @@ func TestFaultsInXML(t *testing.T) {
 			fault       board.Fault
 			soon, later int
 		}{
-			{"silent", board.Fault{System: system, Operation: string(op), Silent: true}, 0, 1},
-			{"duplicate", board.Fault{System: system, Operation: string(op), Duplicate: true}, 2, 2},
-			{"reorder", board.Fault{System: system, Operation: string(op), Reorder: true}, 0, 1},
+			{"silent", board.Fault{System: system, Operation: string(op), Defects: []board.Defect{board.Silent}}, 0, 1},
+			{"duplicate", board.Fault{System: system, Operation: string(op), Defects: []board.Defect{board.Duplicate}}, 2, 2},
+			{"reorder", board.Fault{System: system, Operation: string(op), Defects: []board.Defect{board.Reorder}}, 0, 1},
 		} {
 			t.Run(district+" "+tt.name, func(t *testing.T) {
 				w := build(t)
@@ -170,19 +170,19 @@ func TestFaultsInXML(t *testing.T) {
 		}
 		t.Run(district+" requests", func(t *testing.T) {
 			w := build(t)
-			w.fault(board.Fault{System: system, Operation: "*", ErrorShare: 1, Times: 1})
+			w.fault(board.Fault{System: system, Operation: "*", Defects: []board.Defect{board.Fails}, Times: 1})
 			var pong spec.SystemPingResponse
 			if got := code(t, w.office.Ask(system, spec.SystemPing, ping("a"), &pong)); got != spec.CodeUnavailable {
 				t.Errorf("an erring system answers %s", got)
 			}
-			w.fault(board.Fault{System: system, Operation: "*", WrongSignature: true, Times: 1})
+			w.fault(board.Fault{System: system, Operation: "*", Defects: []board.Defect{board.WrongSignature}, Times: 1})
 			if got := code(t, w.office.Ask(system, spec.SystemPing, ping("c"), &pong)); got != spec.CodeBadSignature {
 				t.Errorf("an answer by a stranger: %s", got)
 			}
 		})
 		t.Run(district+" forged result", func(t *testing.T) {
 			w := build(t)
-			w.fault(board.Fault{System: system, Operation: string(op), WrongSignature: true, Times: 1})
+			w.fault(board.Fault{System: system, Operation: string(op), Defects: []board.Defect{board.WrongSignature}, Times: 1})
 			w.survey(district)
 			for range 200 {
 				w.clock.Advance(time.Second)

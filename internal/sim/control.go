@@ -48,6 +48,8 @@ func (s *Simcity) control(mux *http.ServeMux) {
 	})
 	list("/control/peer", func(*http.Request) any { return s.directory() })
 	list("/control/faults", func(*http.Request) any { return s.board.Faults.List() })
+	list("/control/scenarios", s.stages)
+	list("/control/rush", func(*http.Request) any { return s.generator.state() })
 	list("/control/decisions", func(*http.Request) any { return s.board.Faults.Decisions() })
 	list("/control/messages", func(r *http.Request) any { return s.reach.Messages(r.FormValue("phone")) })
 	list("/control/pushes", func(*http.Request) any { return s.reach.Pushes() })
@@ -69,9 +71,20 @@ func (s *Simcity) control(mux *http.ServeMux) {
 
 	mux.HandleFunc("POST /control/peer", do(s.setPeer))
 	mux.HandleFunc("POST /control/samples", do(s.introduce))
-	mux.HandleFunc("PUT /control/faults", do(func(f board.Fault) (any, error) { return f, invalid(s.board.Faults.Set(f)) }))
+	mux.HandleFunc("PUT /control/faults", do(func(f board.Fault) (any, error) {
+		f, err := s.board.Faults.Set(f)
+		return f, invalid(err)
+	}))
 	mux.HandleFunc("DELETE /control/faults", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, []board.Fault{}, s.board.Faults.Clear(r.FormValue("system"), r.FormValue("operation")))
+	})
+	mux.HandleFunc("POST /control/scenarios", do(s.stage))
+	mux.HandleFunc("PUT /control/rush", do(func(in rushOrder) (any, error) {
+		err := s.generator.set(trafficSetting{On: in.On, Level: in.Level, Hour: in.Hour, Seed: in.Seed})
+		return s.generator.state(), invalid(err)
+	}))
+	mux.HandleFunc("DELETE /control/scenarios", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, struct{}{}, s.board.Faults.Stop(r.FormValue("name")))
 	})
 	mux.HandleFunc("POST /control/decisions", do(s.decide))
 	mux.HandleFunc("DELETE /control/decisions/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -101,6 +114,12 @@ func (s *Simcity) control(mux *http.ServeMux) {
 }
 
 type (
+	rushOrder struct {
+		On    bool    `json:"on"`
+		Level float64 `json:"level"` // 0: as before
+		Hour  *int    `json:"hour"`
+		Seed  *uint64 `json:"seed"`
+	}
 	payment struct {
 		Channel string     `json:"channel"`
 		Order   string     `json:"order"`
@@ -170,7 +189,8 @@ func answer(w http.ResponseWriter, out any, err error) {
 	case errors.As(err, &bad), errors.Is(err, pay.ErrTwist):
 		board.Refuse(w, http.StatusBadRequest, "invalid", err)
 	case errors.Is(err, pay.ErrNoOrder), errors.Is(err, registry.ErrNoUnit), errors.Is(err, registry.ErrNoSeizure), errors.Is(err, bank.ErrNoAccount),
-		errors.Is(err, errNoChannel), errors.Is(err, pay.ErrNoLine), errors.Is(err, board.ErrNone), errors.Is(err, bigdata.ErrNobody), errors.Is(err, court.ErrNoCourt), errors.Is(err, court.ErrNoTarget):
+		errors.Is(err, errNoChannel), errors.Is(err, pay.ErrNoLine), errors.Is(err, board.ErrNone), errors.Is(err, bigdata.ErrNobody), errors.Is(err, court.ErrNoCourt), errors.Is(err, court.ErrNoTarget),
+		errors.Is(err, errNoScenario):
 		board.Refuse(w, http.StatusNotFound, "not-found", err)
 	case errors.Is(err, pay.ErrPaid), errors.Is(err, pay.ErrUnpaid), errors.Is(err, pay.ErrClosed), errors.Is(err, pay.ErrExpired), errors.Is(err, pay.ErrNotReady),
 		errors.Is(err, bank.ErrNothing), errors.Is(err, bank.ErrClosed), errors.As(err, &fault):

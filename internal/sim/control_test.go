@@ -289,7 +289,7 @@ func TestPages(t *testing.T) {
 		Systems []struct{ Name, Title string } `json:"systems"`
 	}
 	simtest.Get(t, w.url("/control/peer"), &directory)
-	pages := map[string]string{"/": "设置故障", "/wechat/": "扫一扫", "/alipay/": "扫一扫", "/unionpay/": "订单"}
+	pages := map[string]string{"/": "往来方式", "/board": "设置故障", "/wechat/": "扫一扫", "/alipay/": "扫一扫", "/unionpay/": "订单"}
 	for _, s := range directory.Systems {
 		pages["/"+s.Name+"/"] = s.Title
 	}
@@ -303,14 +303,35 @@ func TestPages(t *testing.T) {
 		form url.Values
 		want string
 	}{
-		{"/faults", url.Values{"system": {"tax"}, "kind": {"latency"}, "amount": {"300"}}, "延迟 300 毫秒"},
-		{"/faults", url.Values{"system": {""}, "kind": {"silent"}}, "没有办成"},
-		{"/faults/clear", url.Values{}, "已解除"},
-		{"/decisions", url.Values{"system": {"tax"}, "operation": {"tax.assessment.push"}, "outcome": {"refuse"}, "reason": {"缺材料"}}, "缺材料"},
-		{"/registry/321202/seizure", url.Values{"unit": {string(k.Unit)}}, "已登记查封"},
-		{"/registry/321202/seizure", url.Values{"unit": {"12"}}, "没有办成"},
-		{"/bank/" + k.Bank + "/deposit", url.Values{"agreement": {"XY1"}, "kind": {"downPayment"}, "amount": {"1万"}}, "10,000.00"},
-		{"/bank/" + k.Bank + "/deposit", url.Values{"agreement": {"none"}, "kind": {"downPayment"}}, "没有办成"},
+		{"/board/fault", url.Values{"system": {"tax"}, "curve": {"logNormal"}, "ms": {"300"}, "highMs": {"2000"}, "minutes": {"90"}}, "延迟中位数 300 毫秒，百分之一超过 2000 毫秒"},
+		{"/board/fault", url.Values{"system": {"registry"}, "operation": {"registry.survey.result"}, "defect": {"corrupt", "duplicate"}, "share": {"20"}, "times": {"3"}}, "重复（占 20%）"},
+		{"/board/fault", url.Values{"system": {""}, "defect": {"silent"}}, "没有办成"},
+		{"/board/fault", url.Values{"system": {"tax"}}, "没有选择延迟或故障"},
+		{"/board/fault", url.Values{"system": {"tax"}, "ms": {"many"}}, "不是数字"},
+		{"/board/clear", url.Values{"system": {"registry"}, "operation": {"registry.survey.result"}}, "已解除 registry"},
+		{"/board/clear", url.Values{}, "已解除全部"},
+		{"/board/scenario", url.Values{"name": {"tax-down-morning"}}, "进行中"},
+		{"/board/scenario", url.Values{"name": {"tax-down-morning"}, "stop": {"1"}}, "已停止场景"},
+		{"/board/scenario", url.Values{"name": {"earthquake"}}, "没有这个场景"},
+		{"/board/traffic", url.Values{"on": {"yes"}, "level": {"2"}, "hour": {"9"}}, "第 1 天 09:00"},
+		{"/board/traffic", url.Values{"on": {"yes"}, "level": {"900"}}, "没有办成"},
+		{"/board/traffic", url.Values{"on": {"no"}}, "车流已停止"},
+		{"/tax/do/decide", url.Values{"operation": {"tax.assessment.push"}, "outcome": {"assess"}, "percent": {"90"}}, "已预定结论"},
+		{"/tax/do/decide", url.Values{"operation": {"tax.assessment.push"}, "outcome": {"assess"}, "percent": {"most"}}, "数字格式不对"},
+		{"/registry/321202/do/seizure", url.Values{"unit": {string(k.Unit)}, "order": {"（2026）苏12执1号"}}, "已登记查封"},
+		{"/registry/321202/do/seizure", url.Values{"unit": {"12"}}, "没有办成"},
+		{"/registry/321202/do/release", url.Values{"unit": {string(k.Unit)}, "order": {"（2026）苏12执1号"}}, "已解除查封"},
+		{"/registry/321202/do/release", url.Values{"unit": {string(k.Unit)}, "order": {"（2026）苏12执1号"}}, "没有这项查封"},
+		{"/registry/321202/do/objection", url.Values{"unit": {string(k.Unit)}, "applicant": {"王某"}}, "已登记异议"},
+		{"/bank/" + k.Bank + "/do/freeze", url.Values{"agreement": {"XY1"}, "frozen": {"yes"}}, "已冻结"},
+		{"/bank/" + k.Bank + "/do/freeze", url.Values{"agreement": {"XY1"}, "frozen": {"no"}}, "已解冻"},
+		{"/bank/" + k.Bank + "/do/ask", url.Values{"operation": {"bank.case.query"}, "body": {"{"}}, "不是 JSON"},
+		{"/bigdata/do/death", url.Values{"document": {string(w.built.People[0].ID)}}, "已出具死亡证明"},
+		{"/bigdata/do/death", url.Values{"document": {"1"}}, "没有这个人"},
+		{"/utility/water/do/arrears", url.Values{"account": {"none"}, "arrears": {"10"}}, "没有这条记录"},
+		{"/face/do/fail", url.Values{"next": {"1"}, "reason": {"notSame"}}, "已设置"},
+		{"/bank/" + k.Bank + "/do/deposit", url.Values{"agreement": {"XY1"}, "kind": {"downPayment"}, "amount": {"1万"}}, "10,000.00"},
+		{"/bank/" + k.Bank + "/do/deposit", url.Values{"agreement": {"none"}, "kind": {"downPayment"}}, "没有办成"},
 	}
 	for _, f := range forms {
 		if got := w.page(f.path, f.form); !strings.Contains(got, f.want) {

@@ -1,21 +1,21 @@
 package sim
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"yichuang/internal/exchange/spec"
 	"yichuang/internal/land"
 	"yichuang/internal/sim/board"
-	"yichuang/internal/sim/registry"
+	"yichuang/internal/sim/pay"
 	"yichuang/internal/sim/wire"
 )
 
@@ -29,82 +29,62 @@ type table struct {
 // pages adds what a person looks at: the overview with the fault board, and a page for each system.
 func (s *Simcity) pages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", s.overview)
-	mux.HandleFunc("POST /faults", s.setFault)
-	mux.HandleFunc("POST /faults/clear", s.clearFaults)
-	mux.HandleFunc("POST /decisions", s.setDecision)
+	s.boardForms(mux)
 	for _, d := range s.hub.Systems() {
 		mux.HandleFunc("GET /"+d.Name+"/{$}", func(w http.ResponseWriter, r *http.Request) {
-			board.Show(w, r, http.StatusOK, systemPage(d.Endpoint(), s.tables(d), r.FormValue("said")))
+			board.Show(w, r, http.StatusOK, systemPage(systemView{Endpoint: d.Endpoint(), Actions: s.actions(d), Tables: s.tables(d), Said: r.FormValue("said")}))
 		})
-		switch d.Counterpart {
-		case "registry":
-			mux.HandleFunc("POST /"+d.Name+"/seizure", s.seizeForm(d.Name))
-		case "bank":
-			mux.HandleFunc("POST /"+d.Name+"/deposit", s.depositForm(d.Name))
-		case "court":
-			mux.HandleFunc("POST /"+d.Name+"/control", s.controlForm(d.Name))
-			mux.HandleFunc("POST /"+d.Name+"/batch", s.batchForm(d.Name))
-		case "bigdata":
-			mux.HandleFunc("POST /"+d.Name+"/batch", s.batchForm(d.Name))
-		}
+		mux.HandleFunc("POST /"+d.Name+"/do/{action}", s.act(d))
 	}
 }
 
+// systemView is what a system's page shows.
+type systemView struct {
+	wire.Endpoint
+	Actions []action
+	Tables  []table
+	Said    string
+}
+
+// overview shows all systems, how each stands and what it has said lately.
 func (s *Simcity) overview(w http.ResponseWriter, r *http.Request) {
-	var systems []wire.Endpoint
-	for _, d := range s.hub.Systems() {
-		systems = append(systems, d.Endpoint())
-	}
-	board.Show(w, r, http.StatusOK, overviewPage(s.founding, systems, s.gateways(), s.overviewTables(), r.FormValue("said")))
-}
-
-// gateways lists the payment channels by name and title.
-func (s *Simcity) gateways() [][2]string {
-	var out [][2]string
+	var lines []systemLine
 	for _, g := range s.channels {
-		out = append(out, [2]string{g.Name(), g.Title()})
+		paid, open := 0, 0
+		for _, o := range g.Desk().Ledger.List() {
+			if o.State == pay.Paid || o.State == pay.Refunded {
+				paid++
+			} else {
+				open++
+			}
+		}
+		lines = append(lines, systemLine{Name: g.Name(), Title: g.Title(), State: fmt.Sprintf("已付 %d 笔，其他 %d 笔", paid, open), Fault: faultWords(s.board.Faults.Peek(g.Name(), board.Any))})
 	}
-	return out
-}
-
-func (s *Simcity) overviewTables() []table {
-	faults := table{"故障", []string{"系统", "操作", "故障", "剩余次数"}, nil}
-	for _, f := range s.board.Faults.List() {
-		faults.Rows = append(faults.Rows, []string{f.System, f.Operation, faultWords(f), times(f.Times)})
-	}
-	decisions := table{"预定的审核结论", []string{"系统", "操作", "办件", "结论", "理由"}, nil}
-	for _, d := range s.board.Faults.Decisions() {
-		decisions.Rows = append(decisions.Rows, []string{d.System, d.Operation, d.Case, d.Outcome, d.Reason})
-	}
-	pending := table{"等待送达平台的报文", []string{"种类", "应送时间", "已试次数", "上次失败原因"}, nil}
-	for _, j := range s.board.Courier.Pending() {
-		pending.Rows = append(pending.Rows, []string{j.Kind, clockTime(j.Due), strconv.Itoa(j.Attempt), j.Last})
-	}
-	return []table{faults, decisions, s.twisted(), pending, s.traffic("")}
-}
-
-func faultWords(f board.Fault) string {
-	var out []string
-	for _, w := range []struct {
-		on   bool
-		text string
-	}{
-		{f.LatencyMS > 0, fmt.Sprintf("延迟 %d 毫秒", f.LatencyMS)}, {f.ErrorShare > 0, fmt.Sprintf("%.0f%% 出错", f.ErrorShare*100)},
-		{f.Silent, "不应答"}, {f.Duplicate, "重复应答"}, {f.Reorder, "乱序应答"}, {f.WrongSignature, "签名错误"},
-	} {
-		if w.on {
-			out = append(out, w.text)
+	waiting := map[string]int{}
+	for _, work := range s.hub.Works("") {
+		if work.Result == nil {
+			waiting[work.System]++
 		}
 	}
-	return strings.Join(out, "，")
+	stats := s.hub.Stats()
+	for _, d := range s.hub.Systems() {
+		l := systemLine{Name: d.Name, Title: d.Title, Dialect: dialectWords[d.Endpoint().Dialect], Stats: stats[d.Name], Fault: faultWords(s.board.Faults.Peek(d.Name, board.Any))}
+		if n := waiting[d.Name]; n > 0 {
+			l.State = fmt.Sprintf("待办 %d 件", n)
+		}
+		lines = append(lines, l)
+	}
+	board.Show(w, r, http.StatusOK, overviewPage(s.founding, lines, []table{s.traffic("")}, r.FormValue("said")))
 }
 
-func times(n int) string {
-	if n == 0 {
-		return "直到解除"
-	}
-	return strconv.Itoa(n)
+// systemLine is a system on the overview.
+type systemLine struct {
+	Name, Title, Dialect, State, Fault string
+	wire.Stats
 }
+
+// dialectWords say how a system is reached.
+var dialectWords = map[string]string{wire.Unified: "统一接口", wire.BizXML: "XML", wire.BizXMLSOAP: "SOAP", wire.FileDrop: "文件交换"}
 
 func clockTime(t time.Time) string {
 	if t.IsZero() {
@@ -125,7 +105,7 @@ func (s *Simcity) traffic(name string) table {
 		if m.Out {
 			way = "系统→平台"
 		}
-		t.Rows = append(t.Rows, []string{clockTime(m.At), m.System, way, string(m.Operation), m.Case, m.Outcome})
+		t.Rows = append(t.Rows, []string{clockTime(m.At), m.System, way, titleOf(m.Operation), m.Case, m.Outcome})
 	}
 	return t
 }
@@ -157,14 +137,13 @@ func (s *Simcity) tables(d *wire.System) []table {
 	all := s.hub.Works(d.Name)
 	slices.Reverse(all)
 	for _, w := range all[:min(len(all), shownRows)] {
-		result := "办理中"
-		if w.Result != nil {
-			result = string(w.Result)
-		}
-		works.Rows = append(works.Rows, []string{clockTime(w.Asked), clockTime(w.Due), string(w.Operation), w.Case, result})
+		works.Rows = append(works.Rows, []string{clockTime(w.Asked), clockTime(w.Due), titleOf(w.Operation), w.Case, resultWords(w)})
 	}
 	if len(works.Rows) > 0 {
 		out = append(out, works)
+	}
+	if files := filesTable(d); len(files.Rows) > 0 {
+		out = append(out, files)
 	}
 	return append(out, s.traffic(d.Name))
 }
@@ -197,7 +176,7 @@ func (s *Simcity) taxTable() table {
 		for _, r := range a.Receipts {
 			receipts = append(receipts, r.ReceiptNo)
 		}
-		t.Rows = append(t.Rows, []string{a.TaxNo, a.Case, land.Fen(a.Total).String(), a.ValidUntil, a.State, strings.Join(receipts, "、")})
+		t.Rows = append(t.Rows, []string{a.TaxNo, a.Case, land.Fen(a.Total).String(), a.ValidUntil, stated(a.State), strings.Join(receipts, "、")})
 	}
 	return t
 }
@@ -223,7 +202,7 @@ func (s *Simcity) trustTable(district string) table {
 	t := table{"资金监管", []string{"监管号", "协议", "办件", "总额（元）", "状态", "时间"}, nil}
 	for _, x := range s.housing.Trusts() {
 		if x.District == district {
-			t.Rows = append(t.Rows, []string{x.TrustNo, x.Agreement.AgreementNo, x.Case, land.Fen(x.Agreement.Total).String(), x.State, clockTime(x.At)})
+			t.Rows = append(t.Rows, []string{x.TrustNo, x.Agreement.AgreementNo, x.Case, land.Fen(x.Agreement.Total).String(), or(trustWords[x.State], x.State), clockTime(x.At)})
 		}
 	}
 	return t
@@ -241,7 +220,7 @@ func (s *Simcity) reportTables() []table {
 	}
 	parcels := table{"物流", []string{"办件编号", "运单", "状态", "时间"}, nil}
 	for _, p := range all.Parcels {
-		parcels.Rows = append(parcels.Rows, []string{p.CaseNo, p.WaybillNo, string(p.State), clockTime(p.At)})
+		parcels.Rows = append(parcels.Rows, []string{p.CaseNo, p.WaybillNo, stated(string(p.State)), clockTime(p.At)})
 	}
 	return []table{cases, certs, parcels}
 }
@@ -266,7 +245,7 @@ func (s *Simcity) parcelTable() table {
 	t := table{"邮件", []string{"运单", "办件", "收件人", "状态", "最近轨迹"}, nil}
 	for _, p := range s.ems.Parcels() {
 		last := p.Events[len(p.Events)-1]
-		t.Rows = append(t.Rows, []string{p.Waybill, p.Case, p.Receiver.Name, string(p.State()), clockTime(last.At) + " " + last.Note})
+		t.Rows = append(t.Rows, []string{p.Waybill, p.Case, p.Receiver.Name, stated(string(p.State())), clockTime(last.At) + " " + last.Note})
 	}
 	return t
 }
@@ -274,67 +253,65 @@ func (s *Simcity) parcelTable() table {
 // said sends the browser back to a page that says how a form went.
 func said(w http.ResponseWriter, r *http.Request, page, good string, err error) {
 	if err != nil {
-		good = "没有办成：" + err.Error()
+		good = "没有办成：" + words(err)
 	}
 	http.Redirect(w, r, page+"?said="+url.QueryEscape(good), http.StatusSeeOther)
 }
 
-func (s *Simcity) setFault(w http.ResponseWriter, r *http.Request) {
-	number := func(name string) int {
-		n, err := strconv.Atoi(r.PostFormValue(name))
-		if err != nil {
-			return 0 // left empty
-		}
-		return n
+// resultWords sum up what became of a work.
+func resultWords(w wire.Work) string {
+	if w.Result == nil {
+		return "办理中"
 	}
-	kind := r.PostFormValue("kind")
-	f := board.Fault{System: r.PostFormValue("system"), Operation: r.PostFormValue("operation"), Times: number("times"),
-		Silent: kind == "silent", Duplicate: kind == "duplicate", Reorder: kind == "reorder", WrongSignature: kind == "wrongSignature"}
-	switch kind {
-	case "latency":
-		f.LatencyMS = number("amount")
-	case "error":
-		f.ErrorShare = float64(number("amount")) / 100
+	var said struct {
+		Review struct {
+			Outcome spec.Outcome `json:"outcome"`
+			Opinion string       `json:"opinion"`
+		} `json:"review"`
 	}
-	if f.Operation == "" {
-		f.Operation = board.Any
+	if err := json.Unmarshal(w.Result, &said); err != nil || said.Review.Outcome == "" {
+		return "已办结"
 	}
-	said(w, r, "/", "已设置故障", s.board.Faults.Set(f))
+	return outcomeWords(string(said.Review.Outcome)) + "：" + said.Review.Opinion
 }
 
-func (s *Simcity) clearFaults(w http.ResponseWriter, r *http.Request) {
-	said(w, r, "/", "已解除全部故障", s.board.Faults.Clear("", ""))
-}
-
-func (s *Simcity) setDecision(w http.ResponseWriter, r *http.Request) {
-	d := board.Decision{ID: uuid.Must(uuid.NewV7()).String(), System: r.PostFormValue("system"), Operation: r.PostFormValue("operation"),
-		Case: r.PostFormValue("case"), Outcome: r.PostFormValue("outcome"), Reason: r.PostFormValue("reason")}
-	said(w, r, "/", "已预定审核结论", s.board.Faults.Decide(d))
-}
-
-func (s *Simcity) seizeForm(system string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		unit, err := land.ParseUnitCode(r.PostFormValue("unit"))
-		if err == nil {
-			_, err = s.registries.Seize(registry.Order{Unit: unit, Court: r.PostFormValue("court"), Order: r.PostFormValue("order")})
-		}
-		said(w, r, "/"+system+"/", "已登记查封", err)
+// filesTable lists what lies in a system's folder, the newest first.
+func filesTable(d *wire.System) table {
+	t := table{"文件夹", []string{"文件", "字节", "时间"}, nil}
+	if d.Dialect == "" || d.Dialect == wire.Unified {
+		return t
 	}
+	type file struct {
+		name string
+		size int64
+		at   time.Time
+	}
+	var files []file
+	_ = filepath.WalkDir(d.Dir(), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil // a folder or file that has just gone
+		}
+		if info, err := e.Info(); err == nil {
+			name, _ := filepath.Rel(d.Dir(), path)
+			files = append(files, file{name, info.Size(), info.ModTime()})
+		}
+		return nil
+	})
+	slices.SortFunc(files, func(a, b file) int { return b.at.Compare(a.at) })
+	for _, f := range files[:min(len(files), shownRows)] {
+		t.Rows = append(t.Rows, []string{f.name, strconv.FormatInt(f.size, 10), clockTime(f.at)})
+	}
+	return t
 }
 
-func (s *Simcity) depositForm(system string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		kind := spec.DepositKind(r.PostFormValue("kind"))
-		amount, err := land.Fen(0), error(nil)
-		if text := r.PostFormValue("amount"); text != "" {
-			amount, err = land.ParseYuan(text)
-		}
-		if err == nil && !kind.Valid() {
-			err = errors.New("款项种类不对")
-		}
-		if err == nil {
-			_, err = s.banks.Deposit(r.PostFormValue("agreement"), kind, int64(amount), r.PostFormValue("payer"))
-		}
-		said(w, r, "/"+system+"/", "已入账", err)
-	}
+// trustWords say states of money under supervision.
+var trustWords = map[string]string{"applied": "已申请", "signed": "协议已签", "deposited": "首付款已到", "arrived": "全部到账", "paid": "已划转", "cancelling": "撤销中", "closed": "已销户"}
+
+// stateWords say states of assessments, parcels and orders of courts.
+var stateWords = map[string]string{
+	"open": "待缴", "disputed": "有异议，已作废", "paid": "已缴", "signed": "已签收", "created": "已下单", "collected": "已揽收", "moving": "运输中", "delivering": "派送中", "returned": "已退回",
+	"entered": "已登簿", "passed": "已转办", "queued": "轮候", "refused": "不予办理", "released": "已解除", "renewed": "已续行",
+	"seize": "查封", "renew": "续行查封", "release": "解除查封",
 }
+
+func stated(state string) string { return or(stateWords[state], state) }

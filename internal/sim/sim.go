@@ -79,6 +79,8 @@ type Simcity struct {
 	portal     *portal.Portal
 	reach      *channel.Channels
 	ems        *ems.EMS
+	generator  *generator
+	onSale     map[land.UnitCode]bool // units of the city's contracts
 }
 
 // gateway is a payment channel.
@@ -103,7 +105,15 @@ func Open(o Options) (*Simcity, error) {
 	if err := s.openInternet(s.city); err != nil {
 		return nil, err
 	}
-	return s, s.openDepartments(s.city)
+	if err := s.openDepartments(s.city); err != nil {
+		return nil, err
+	}
+	s.onSale = map[land.UnitCode]bool{}
+	for _, k := range s.city.Contracts {
+		s.onSale[k.Unit] = true
+	}
+	s.generator, err = newGenerator(b, s.founding.Seed, s.arrive)
+	return s, err
 }
 
 func (s *Simcity) found() error {
@@ -206,6 +216,7 @@ func (s *Simcity) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	all.Go(func() { s.WatchFolders(ctx) })
+	all.Go(func() { s.generator.run(ctx) })
 	s.board.Run(ctx)
 }
 
@@ -235,9 +246,8 @@ func (s *Simcity) Handler() http.Handler {
 	people := operatorOnly(operator)
 	for _, d := range s.hub.Systems() {
 		mux.Handle("/"+d.Name+"/", d)
-		for _, page := range []string{"GET /" + d.Name + "/{$}", "POST /" + d.Name + "/seizure", "POST /" + d.Name + "/deposit", "POST /" + d.Name + "/control", "POST /" + d.Name + "/batch"} {
-			mux.Handle(page, people)
-		}
+		mux.Handle("GET /"+d.Name+"/{$}", people)
+		mux.Handle("POST /"+d.Name+"/do/{action}", people)
 	}
 	mux.Handle("/", people)
 	return mux

@@ -136,7 +136,7 @@ func (w *world) survey(district string) {
 
 func TestFaultsOfRequests(t *testing.T) {
 	w := build(t)
-	w.fault(board.Fault{System: "tax", Operation: "*", ErrorShare: 1, Times: 1})
+	w.fault(board.Fault{System: "tax", Operation: "*", Defects: []board.Defect{board.Fails}, Times: 1})
 	var pong spec.SystemPingResponse
 	if got := code(t, w.office.Ask("tax", spec.SystemPing, ping("a"), &pong)); got != spec.CodeUnavailable {
 		t.Errorf("an erring system answers %s", got)
@@ -145,16 +145,16 @@ func TestFaultsOfRequests(t *testing.T) {
 	if pong.Echo != "b" {
 		t.Errorf("once the fault is used up: %+v", pong)
 	}
-	w.fault(board.Fault{System: "registry", Operation: "*", WrongSignature: true}) // a whole family
+	w.fault(board.Fault{System: "registry", Operation: "*", Defects: []board.Defect{board.WrongSignature}}) // a whole family
 	if got := code(t, w.office.Ask("registry/321281", spec.SystemPing, ping("c"), &pong)); got != spec.CodeBadSignature {
 		t.Errorf("an answer by a stranger: %s", got)
 	}
-	w.fault(board.Fault{System: "bigdata", Operation: "*", Silent: true})
+	w.fault(board.Fault{System: "bigdata", Operation: "*", Defects: []board.Defect{board.Silent}})
 	impatient := &http.Client{Timeout: 50 * time.Millisecond}
 	if resp, err := impatient.Do(w.office.Write("bigdata", spec.SystemPing, "", ping("d")).Request); err == nil {
 		t.Errorf("a silent system answered %s", resp.Status)
 	}
-	if status := simtest.Do(t, http.MethodPut, w.url("/control/faults"), board.Fault{System: "tax", Operation: "*", ErrorShare: 2}, nil); status != http.StatusBadRequest {
+	if status := simtest.Do(t, http.MethodPut, w.url("/control/faults"), board.Fault{System: "tax", Operation: "*", Share: 2}, nil); status != http.StatusBadRequest {
 		t.Errorf("an impossible fault: %d", status)
 	}
 }
@@ -168,9 +168,9 @@ func TestFaultsOfResults(t *testing.T) {
 		later int // and once the fault is cleared
 	}{
 		{"none", board.Fault{System: "portal", Operation: "*"}, 1, 1},
-		{"silent", board.Fault{System: "registry/321202", Operation: string(op), Silent: true}, 0, 1},
-		{"duplicate", board.Fault{System: "registry/321202", Operation: string(op), Duplicate: true}, 2, 2},
-		{"reorder", board.Fault{System: "registry/321202", Operation: string(op), Reorder: true}, 0, 1},
+		{"silent", board.Fault{System: "registry/321202", Operation: string(op), Defects: []board.Defect{board.Silent}}, 0, 1},
+		{"duplicate", board.Fault{System: "registry/321202", Operation: string(op), Defects: []board.Defect{board.Duplicate}}, 2, 2},
+		{"reorder", board.Fault{System: "registry/321202", Operation: string(op), Defects: []board.Defect{board.Reorder}}, 0, 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -195,7 +195,7 @@ func TestFaultsOfResults(t *testing.T) {
 // TestForgedResultIsTriedAgain: the platform refuses a stranger's signature, the department sends again.
 func TestForgedResultIsTriedAgain(t *testing.T) {
 	w := build(t)
-	w.fault(board.Fault{System: "registry/321202", Operation: string(spec.RegistrySurveyResult), WrongSignature: true, Times: 1})
+	w.fault(board.Fault{System: "registry/321202", Operation: string(spec.RegistrySurveyResult), Defects: []board.Defect{board.WrongSignature}, Times: 1})
 	w.survey("321202")
 	for range 200 {
 		w.clock.Advance(time.Second)

@@ -138,7 +138,7 @@ func TestStatements(t *testing.T) {
 				}
 			})
 			t.Run("signed by a stranger", func(t *testing.T) {
-				if err := c.board.Faults.Set(board.Fault{System: ch.Code(), Operation: "statement", WrongSignature: true, Times: 1}); err != nil {
+				if _, err := c.board.Faults.Set(board.Fault{System: ch.Code(), Operation: "statement", Defects: []board.Defect{board.WrongSignature}, Times: 1}); err != nil {
 					t.Fatal(err)
 				}
 				if lines, err := ch.Statement(t.Context(), today); err == nil {
@@ -146,7 +146,7 @@ func TestStatements(t *testing.T) {
 				}
 			})
 			t.Run("not answered", func(t *testing.T) {
-				if err := c.board.Faults.Set(board.Fault{System: ch.Code(), Operation: "statement", ErrorShare: 1, Times: 1}); err != nil {
+				if _, err := c.board.Faults.Set(board.Fault{System: ch.Code(), Operation: "statement", Defects: []board.Defect{board.Fails}, Times: 1}); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := ch.Statement(t.Context(), today); err == nil || errors.Is(err, statement.ErrNone) || errors.Is(err, statement.ErrBad) {

@@ -42,6 +42,9 @@ func orElse[In any](r *Room, op spec.Operation, work func(In) uuid.UUID, f func(
 		if err == nil && (!answers(op, o) || !from.Serves(o.District) || !from.Is(partyOfOrder(o))) {
 			return spec.Ack{}, refused(spec.CodeNotFound, "没有这项委托")
 		}
+		if err == nil {
+			err = r.belongs(ctx, tx, o, in)
+		}
 		if err != nil {
 			return spec.Ack{}, err
 		}

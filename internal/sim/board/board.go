@@ -82,6 +82,11 @@ func (b *Board) Shorten(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / b.speed)
 }
 
+// Lengthen turns a span of our time into one of the simulated world's.
+func (b *Board) Lengthen(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * b.speed)
+}
+
 // Now is the wall-clock time. Only spans are sped up, never dates: what a simulated system signs and stamps must look
 // current to the platform, which runs on the same machine's clock.
 func (b *Board) Now() time.Time { return b.Clock.Now() }

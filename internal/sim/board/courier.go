@@ -87,6 +87,26 @@ func (c *Courier) PostAt(kind, stream string, due time.Time, payload any) error 
 	return nil
 }
 
+// Hurry makes the waiting jobs of a kind that match accepts due now, and says how many.
+func (c *Courier) Hurry(kind string, match func(payload json.RawMessage) bool) (int, error) {
+	n := 0
+	for _, j := range c.jobs.List() {
+		if j.Kind != kind || !match(j.Payload) {
+			continue
+		}
+		_, err := c.jobs.Update(j.ID, func(j *Job) error { j.Due = c.board.Now(); return nil })
+		if errors.Is(err, ErrNone) {
+			continue // delivered meanwhile
+		}
+		if err != nil {
+			return n, fmt.Errorf("hurry %s: %w", kind, err)
+		}
+		n++
+	}
+	c.nudge()
+	return n, nil
+}
+
 // Pending lists the jobs that are not delivered yet.
 func (c *Courier) Pending() []Job { return c.jobs.List() }
 

@@ -130,5 +130,24 @@ func (e *EMS) advance(_ context.Context, payload json.RawMessage) error {
 	return e.Board().Courier.Post(stepKind, "", way[n.Step+1].after-s.after, next{n.OrderNo, n.Step + 1})
 }
 
+// ErrThere says that a parcel has reached its end.
+var ErrThere = errors.New("the parcel is delivered")
+
+// Advance lets a parcel take its next step now.
+func (e *EMS) Advance(orderNo string) (Parcel, error) {
+	p, ok := e.parcels.Get(orderNo)
+	if !ok {
+		return p, board.ErrNone
+	}
+	n, err := e.Board().Courier.Hurry(stepKind, func(payload json.RawMessage) bool {
+		var x next
+		return json.Unmarshal(payload, &x) == nil && x.OrderNo == orderNo
+	})
+	if err == nil && n == 0 {
+		err = ErrThere
+	}
+	return p, err
+}
+
 // Parcels lists all shipments.
 func (e *EMS) Parcels() []Parcel { return e.parcels.List() }

@@ -194,12 +194,12 @@ func (d *Desk) Tell(number string, n Notice) (Order, error) {
 }
 
 func (d *Desk) tell(o Order, n Notice) error {
-	f := d.board.Faults.Strike(d.channel.Name(), "notify")
-	n.Skip = n.Skip || f.Silent
-	n.Forge = n.Forge || f.WrongSignature
-	n.DelayMS = max(n.DelayMS, f.LatencyMS)
+	b := d.board.Faults.Strike(d.channel.Name(), "notify", board.Queuing|board.Sending)
+	n.Skip = n.Skip || b.Has(board.Silent)
+	n.Forge = n.Forge || b.Has(board.WrongSignature)
+	n.DelayMS = max(n.DelayMS, int(b.Delay.Milliseconds()))
 	n.Times = max(n.Times, 1)
-	if f.Duplicate {
+	if b.Has(board.Duplicate) {
 		n.Times = max(n.Times, 2)
 	}
 	if n.Skip || o.NotifyURL == "" {

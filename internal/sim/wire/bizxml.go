@@ -103,7 +103,7 @@ func (s *System) carryXML(ctx context.Context, form bizxml.Form, o outgoing) (st
 	if err != nil {
 		return 0, nil, fmt.Errorf("%w: %w", board.ErrRejected, err)
 	}
-	resp, err := s.hub.board.HTTP.Do(req)
+	resp, err := s.do(req, o.blow)
 	if err != nil {
 		return 0, nil, err
 	}

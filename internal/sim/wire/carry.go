@@ -17,6 +17,7 @@ type outgoing struct {
 	info     spec.Info
 	self     spec.Identity // whom it is signed as
 	verifier spec.Verifier // of the platform's answer
+	blow     board.Blow    // what happens to it on its way
 }
 
 // carry sends the message once, in the system's dialect, and gives the platform's verified answer.
@@ -39,7 +40,7 @@ func (s *System) carryUnified(ctx context.Context, o outgoing) (status int, answ
 	if err != nil {
 		return 0, nil, err
 	}
-	resp, err := s.hub.board.HTTP.Do(req)
+	resp, err := s.do(req, o.blow)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -48,4 +49,12 @@ func (s *System) carryUnified(ctx context.Context, o outgoing) (status int, answ
 		return 0, nil, fmt.Errorf("answer %s: %w", resp.Status, err)
 	}
 	return resp.StatusCode, answer, nil
+}
+
+// do sends a request over HTTP as the fault board has it.
+func (s *System) do(req *http.Request, b board.Blow) (*http.Response, error) {
+	if err := board.SpoilRequest(req, b); err != nil {
+		return nil, err
+	}
+	return s.hub.board.HTTP.Do(req)
 }

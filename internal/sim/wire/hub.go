@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"slices"
@@ -70,12 +71,13 @@ type Hub struct {
 	order    []*System
 	deciders map[string]func(context.Context, Work) (any, error) // by system and operation
 	traffic  []Message
+	stats    map[string]Stats // by system
 }
 
 // Open loads the interface and the peers of an earlier run. Files is the address of the file server, host and port; empty: there
 // is none, and the platform is shown the systems' folders themselves.
 func Open(b *board.Board, files string) (*Hub, error) {
-	h := &Hub{board: b, systems: map[string]*System{}, deciders: map[string]func(context.Context, Work) (any, error){}}
+	h := &Hub{board: b, systems: map[string]*System{}, deciders: map[string]func(context.Context, Work) (any, error){}, stats: map[string]Stats{}}
 	var err error
 	if h.document, err = spec.Load(); err != nil {
 		return nil, err
@@ -182,10 +184,36 @@ func (h *Hub) note(m Message) {
 	m.At = h.board.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	st := h.stats[m.System]
+	st.Last = m.At
+	switch {
+	case m.Outcome != "ok":
+		st.Failed++
+	case m.Out:
+		st.Out++
+	default:
+		st.In++
+	}
+	h.stats[m.System] = st
 	if len(h.traffic) == shown {
 		h.traffic = slices.Delete(h.traffic, 0, shown/4)
 	}
 	h.traffic = append(h.traffic, m)
+}
+
+// Stats counts the messages of a system since the process began.
+type Stats struct {
+	In     int       `json:"in"`     // requests of the platform that were done
+	Out    int       `json:"out"`    // messages that the platform took
+	Failed int       `json:"failed"` // refused or lost, in either direction
+	Last   time.Time `json:"last,omitzero"`
+}
+
+// Stats gives the counts by system.
+func (h *Hub) Stats() map[string]Stats {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.stats)
 }
 
 // Traffic returns the latest messages, the newest last; name "" means of all systems.

@@ -176,9 +176,9 @@ func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.box != nil:
 		http.NotFound(w, r) // it is reached by files only
 	case xml:
-		s.serveXML(w, r, form)
+		board.Spoiling(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serveXML(w, r, form) })).ServeHTTP(w, r)
 	default:
-		s.receive(r.Context(), spec.NewLetter(w, r))
+		board.Spoiling(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.receive(r.Context(), spec.NewLetter(w, r)) })).ServeHTTP(w, r)
 	}
 }
 
@@ -191,29 +191,39 @@ func (s *System) receive(ctx context.Context, l spec.Letter) {
 		return
 	}
 	body, err := l.Body(info.MaxRequest, clock.System().Now().Add(info.Timeout))
-	fault := s.hub.board.Faults.Strike(s.Name, string(info.Operation))
-	if !fault.Hold(ctx) {
+	blow := s.hub.board.Faults.Strike(s.Name, string(info.Operation), board.Answering)
+	if !board.Spoil(ctx, blow) {
+		blow = inFiles(blow)
+	}
+	if !blow.Hold(ctx) {
 		return
 	}
+	forge := blow.Has(board.WrongSignature)
 	switch {
 	case err != nil:
-	case fault.ErrorShare > 0:
+	case blow.Has(board.Fails):
 		err = spec.NewFault(spec.CodeUnavailable, "模拟故障")
 	default:
 		err = s.hub.nonces.Use(head, now)
 	}
 	if err != nil {
-		s.refuse(ctx, l, info.Operation, err, fault.WrongSignature)
+		s.refuse(ctx, l, info.Operation, err, forge)
 		return
 	}
 	call := Call{App: head.App, MessageID: head.MessageID, Operation: info.Operation, At: now}
 	status, answer, err := s.once(ctx, call, info, head.Digest, body)
 	if err != nil {
-		s.refuse(ctx, l, info.Operation, err, fault.WrongSignature)
+		s.refuse(ctx, l, info.Operation, err, forge)
 		return
 	}
 	s.hub.note(Message{System: s.Name, Operation: info.Operation, Case: caseOf(body), Outcome: "ok"})
-	if err := l.Answer(s.identity(fault.WrongSignature), status, answer, s.Now()); err != nil {
+	if wrong, ok := s.falsify(blow, body, answer); ok {
+		answer = wrong
+	}
+	if s.box != nil && blow.Has(board.Huge) {
+		answer = padded(answer, info.MaxResponse)
+	}
+	if err := l.Answer(s.identity(forge), status, answer, s.Now()); err != nil {
 		s.hub.board.Log.WarnContext(ctx, "answer not sent", "system", s.Name, "operation", info.Operation, "err", err)
 	}
 }

@@ -121,6 +121,28 @@ func (h *Hub) Works(system string) []Work {
 	return slices.DeleteFunc(h.works.List(), func(w Work) bool { return system != "" && w.System != system })
 }
 
+// ErrDecided says that a work was answered already.
+var ErrDecided = errors.New("the work is answered already")
+
+// Conclude has a department decide a work now, and as told.
+func (h *Hub) Conclude(d board.Decision, work uuid.UUID) (Work, error) {
+	w, err := h.works.Update(work.String(), func(w *Work) error {
+		if w.Result != nil {
+			return ErrDecided
+		}
+		w.Decision = &d
+		return nil
+	})
+	if err != nil {
+		return w, err
+	}
+	_, err = h.board.Courier.Hurry(workKind, func(payload json.RawMessage) bool {
+		var id uuid.UUID
+		return json.Unmarshal(payload, &id) == nil && id == work
+	})
+	return w, err
+}
+
 func (h *Hub) decider(system string, op spec.Operation, f func(context.Context, Work) (any, error)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -209,16 +231,17 @@ func (s *System) post(p parcel, about string, after time.Duration) error {
 		p.MessageID = messageID()
 	}
 	stream := s.Name + " " + about
-	f := s.hub.board.Faults.Peek(s.Name, string(p.Op))
-	if f.Reorder {
+	b := s.hub.board.Faults.Strike(s.Name, string(p.Op), board.Queuing)
+	if b.Has(board.Reorder) {
 		stream, after = "", 2*after+10*time.Minute
 	}
-	if err := s.hub.board.Courier.Post(sendKind, stream, after, p); err != nil {
+	due := s.hub.board.Now().Add(s.hub.board.Shorten(after) + b.Delay)
+	if err := s.hub.board.Courier.PostAt(sendKind, stream, due, p); err != nil {
 		return err
 	}
-	if f.Duplicate {
+	if b.Has(board.Duplicate) {
 		p.MessageID = messageID()
-		return s.hub.board.Courier.Post(sendKind, stream, after, p)
+		return s.hub.board.Courier.PostAt(sendKind, stream, due, p)
 	}
 	return nil
 }
@@ -235,11 +258,11 @@ func (h *Hub) deliver(ctx context.Context, payload json.RawMessage) error {
 	if !ok {
 		return fmt.Errorf("%w: no system %s", board.ErrRejected, p.System)
 	}
-	f := h.board.Faults.Strike(p.System, string(p.Op))
-	if f.Silent {
+	b := h.board.Faults.Strike(p.System, string(p.Op), board.Sending)
+	if b.Has(board.Silent) {
 		return errors.New("held back by the fault board")
 	}
-	err := s.send(ctx, p, f)
+	err := s.sendStruck(ctx, p, b)
 	outcome := "ok"
 	if err != nil {
 		outcome = err.Error()
@@ -248,7 +271,30 @@ func (h *Hub) deliver(ctx context.Context, payload json.RawMessage) error {
 	return err
 }
 
-func (s *System) send(ctx context.Context, p parcel, f board.Fault) error {
+// sendStruck sends a parcel as the fault board has it. One whose content is to be wrong is a message of its own, and the true one
+// stays in the queue: it leaves at the next try that nothing happens to.
+func (s *System) sendStruck(ctx context.Context, p parcel, b board.Blow) error {
+	if s.box != nil {
+		if b = inFiles(b); b.Has(board.Silent) {
+			return errors.New("cut off half way by the fault board")
+		}
+	}
+	wrong, altered := s.falsify(b, p.Body, p.Body)
+	if s.box != nil && b.Has(board.Huge) {
+		info, _ := spec.Lookup(p.Op) // an unknown one is rejected below
+		wrong, altered = padded(p.Body, info.MaxRequest), true
+	}
+	if !altered {
+		return s.send(ctx, p, b)
+	}
+	p.Body, p.MessageID = wrong, messageID()
+	if err := s.send(ctx, p, b); err != nil {
+		return fmt.Errorf("a wrong message was refused: %s", err.Error()) // not for good: the true one follows
+	}
+	return errors.New("a wrong message was taken in; the true one follows")
+}
+
+func (s *System) send(ctx context.Context, p parcel, b board.Blow) error {
 	if p.To == "" {
 		p.To = s.hub.PeerOf(p.Zone)
 	}
@@ -266,7 +312,7 @@ func (s *System) send(ctx context.Context, p parcel, f board.Fault) error {
 	if err != nil {
 		return err
 	}
-	status, answer, err := s.carry(ctx, outgoing{peer: peer, info: info, self: s.identity(f.WrongSignature), verifier: v, parcel: p})
+	status, answer, err := s.carry(ctx, outgoing{peer: peer, info: info, self: s.identity(b.Has(board.WrongSignature)), verifier: v, parcel: p, blow: b})
 	if err != nil {
 		return err
 	}

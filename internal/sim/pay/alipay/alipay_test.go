@@ -175,7 +175,7 @@ func TestPrecreateCloseAndRefusals(t *testing.T) {
 	if rsp, err := s.client.TradeQuery(t.Context(), sdk.TradeQuery{OutTradeNo: "NONE"}); err != nil || rsp.SubCode != "ACQ.TRADE_NOT_EXIST" {
 		t.Fatalf("unknown order: %+v, %v", rsp, err)
 	}
-	if err := s.board.Faults.Set(board.Fault{System: "alipay", Operation: "query", WrongSignature: true, Times: 1}); err != nil {
+	if _, err := s.board.Faults.Set(board.Fault{System: "alipay", Operation: "query", Defects: []board.Defect{board.WrongSignature}, Times: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.client.TradeQuery(t.Context(), sdk.TradeQuery{OutTradeNo: "BILL2"}); err == nil {

@@ -124,7 +124,7 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, c call, err err
 		return
 	}
 	key := g.alipay
-	if board.Struck(r.Context()).WrongSignature {
+	if board.Struck(r.Context()).Has(board.WrongSignature) {
 		key = g.stranger
 	}
 	sig, err := key.Sign(string(body))

@@ -35,7 +35,7 @@ func (g *Gateway) back(run func(url.Values) (url.Values, error)) http.Handler {
 				out.Set(k, v)
 			}
 		}
-		if err := g.sign(out, board.Struck(r.Context()).WrongSignature); err != nil {
+		if err := g.sign(out, board.Struck(r.Context()).Has(board.WrongSignature)); err != nil {
 			board.Refuse(w, http.StatusInternalServerError, "sign", err)
 			return
 		}

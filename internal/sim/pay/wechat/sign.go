@@ -93,7 +93,7 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, status int, v a
 		body, _ = json.Marshal(v) // plain structs of ours
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
-	head, err := g.sign(body, r.Header.Get("Wechatpay-Serial"), board.Struck(r.Context()).WrongSignature)
+	head, err := g.sign(body, r.Header.Get("Wechatpay-Serial"), board.Struck(r.Context()).Has(board.WrongSignature))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

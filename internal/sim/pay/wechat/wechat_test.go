@@ -225,14 +225,14 @@ func TestNoticesMisbehaveOnDemand(t *testing.T) {
 		{"wrong amount", pay.Notice{Amount: 499}, board.Fault{}, 1, 499, 0},
 		{"forged", pay.Notice{Forge: true}, board.Fault{}, 0, 0, 1},
 		{"late", pay.Notice{DelayMS: 3_600_000}, board.Fault{}, 0, 0, 0},
-		{"twice by the fault board", pay.Notice{}, board.Fault{System: "wechat", Operation: "notify", Duplicate: true}, 2, 500, 0},
-		{"silent by the fault board", pay.Notice{}, board.Fault{System: "wechat", Operation: "notify", Silent: true}, 0, 0, 0},
+		{"twice by the fault board", pay.Notice{}, board.Fault{System: "wechat", Operation: "notify", Defects: []board.Defect{board.Duplicate}}, 2, 500, 0},
+		{"silent by the fault board", pay.Notice{}, board.Fault{System: "wechat", Operation: "notify", Defects: []board.Defect{board.Silent}}, 0, 0, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := open(t, t.TempDir())
 			if tt.fault.System != "" {
-				if err := s.board.Faults.Set(tt.fault); err != nil {
+				if _, err := s.board.Faults.Set(tt.fault); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -327,7 +327,7 @@ func TestRefusals(t *testing.T) {
 	if resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("request without signature: %s", resp.Status)
 	}
-	if err := s.board.Faults.Set(board.Fault{System: "wechat", Operation: "query", WrongSignature: true}); err != nil {
+	if _, err := s.board.Faults.Set(board.Fault{System: "wechat", Operation: "query", Defects: []board.Defect{board.WrongSignature}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := query("BILL0005"); err == nil || core.IsAPIError(err, "ORDER_NOT_EXIST") {
