@@ -134,13 +134,17 @@ func (s *Sale) FindsHome() error {
 // ImportsContract takes the contract that was signed online.
 func (s *Sale) ImportsContract() error {
 	path := "/app/" + s.App + "/contract"
-	if err := s.goes(s.Seller, path); err != nil {
-		return err
-	}
-	if _, err := s.Seller.Form("contract.payBy"); err != nil {
-		if err := s.Seller.Submit("contract.number", Fields("contract.number", s.Deal.Home.Contract)); err != nil {
+	err := s.Eventually(func() error {
+		if err := s.Seller.Open(s.City.Hall + path); err != nil {
 			return err
 		}
+		if _, err := s.Seller.Form("contract.payBy"); err == nil {
+			return nil
+		}
+		return s.Seller.Submit("contract.number", Fields("contract.number", s.Deal.Home.Contract)) // fails while the page waits for an answer
+	})
+	if err != nil {
+		return err
 	}
 	if err := s.Comes(s.Seller, path, "contract.payBy"); err != nil {
 		return err

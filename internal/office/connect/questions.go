@@ -35,7 +35,7 @@ func ask[T any](r *Room, t message.Type) {
 		if err != nil {
 			return fmt.Errorf("connect: encode question: %w", err)
 		}
-		return r.Jobs.InsertTx(ctx, tx, QuestionArgs{Type: t, Query: in.Case, Sealed: r.Keys.Seal(plain, []byte(in.Case))}, &river.InsertOpts{MaxAttempts: 3})
+		return r.Jobs.InsertTx(ctx, tx, QuestionArgs{Type: t, Query: in.Case, Sealed: r.Keys.Seal(plain, []byte(in.Case))}, &river.InsertOpts{MaxAttempts: 100})
 	})
 }
 
@@ -58,7 +58,14 @@ type Answerer struct {
 // Timeout is shorter than a citizen's patience with a page that looks again.
 func (Answerer) Timeout(*river.Job[QuestionArgs]) time.Duration { return 20 * time.Second }
 
-// Work answers the question; when the department stays silent after the last attempt, the hall is told so.
+// NextRetry is soon: somebody looks at a page that waits.
+func (a Answerer) NextRetry(*river.Job[QuestionArgs]) time.Time { return a.Room.Clock.Now().Add(2 * time.Second) }
+
+// askFor is how long a department is asked for an answer. Past it the hall is told of its silence, and that as often as it takes: an
+// attempt that was cut by a failure of our own must not leave the citizen without any answer.
+const askFor = 45 * time.Second
+
+// Work answers the question; when the department stays silent, the hall is told so.
 func (a Answerer) Work(ctx context.Context, job *river.Job[QuestionArgs]) error {
 	plain, err := a.Room.Keys.Open(job.Args.Sealed, []byte(job.Args.Query))
 	if err != nil {
@@ -66,7 +73,7 @@ func (a Answerer) Work(ctx context.Context, job *river.Job[QuestionArgs]) error 
 	}
 	reply, err := a.Room.answer(ctx, job.Args.Type, plain)
 	if err != nil {
-		if job.Attempt < job.MaxAttempts && !errors.Is(err, exchange.ErrDesk) {
+		if a.Room.Clock.Now().Sub(job.CreatedAt) < askFor && !errors.Is(err, exchange.ErrDesk) {
 			return err
 		}
 		a.Room.Log.WarnContext(ctx, "a question of the hall stays unanswered", "type", job.Args.Type, "error", err)
