@@ -17,7 +17,8 @@ import (
 // conformCmd checks a counterpart against docs/interface, from a vendor's desk or ours. It needs no database and no keys of an installation.
 type conformCmd struct {
 	Role        string        `help:"What the counterpart is: ${enum}." required:"" enum:"${counterparts}"`
-	Target      string        `help:"Address of the counterpart, before /v1/." required:"" env:"CONFORM_TARGET"`
+	Dialect     string        `help:"How the counterpart speaks: ${enum}. Empty: as the credentials say." default:"" enum:",${dialects}" env:"CONFORM_DIALECT"`
+	Target      string        `help:"Address of the counterpart, before /v1/, /bizxml or /soap. Not for filedrop: the credentials name the folder." env:"CONFORM_TARGET"`
 	Credentials string        `help:"JSON file with keys and samples; docs/interface/README.md describes it." required:"" env:"CONFORM_CREDENTIALS" type:"existingfile"`
 	Listen      string        `help:"Address on which results are awaited. The counterpart has to know it as the platform's. Empty: results are not checked." env:"CONFORM_LISTEN"`
 	Wait        time.Duration `help:"How long results may take." default:"10m" env:"CONFORM_WAIT"`
@@ -60,32 +61,46 @@ func (c *conformCmd) options() (conform.Options, error) {
 	if err != nil {
 		return conform.Options{}, fmt.Errorf("%s: %w", c.Credentials, err)
 	}
+	if c.Dialect != "" {
+		credentials.Dialect = conform.Dialect(c.Dialect)
+	}
 	document, err := spec.Load()
 	if err != nil {
 		return conform.Options{}, err
 	}
 	clk := clock.System()
-	return conform.Options{Role: c.Role, Target: c.Target, Credentials: credentials, Client: conform.NewHTTP(c.Target, clk), Document: document, Clock: clk, Wait: c.Wait,
+	carrier, err := conform.NewCarrier(credentials, c.Target, clk)
+	if err != nil {
+		return conform.Options{}, err
+	}
+	return conform.Options{Role: c.Role, Target: c.Target, Credentials: credentials, Carrier: carrier, Document: document, Clock: clk, Wait: c.Wait,
 		Tell: func(text string) { fmt.Fprintln(os.Stderr, text) }}, nil
 }
 
-// check runs the rules while the receiver listens, if it has an address.
+// check runs the rules while the receiver listens, if it has an address, or watches the folder of files.
 func (c *conformCmd) check(ctx context.Context, o conform.Options) (*conform.Report, error) {
-	if c.Listen == "" {
+	files := o.Carrier.Dialect() == conform.FileDrop
+	if c.Listen == "" && !files {
 		return conform.Run(ctx, o)
 	}
 	var err error
 	if o.Receiver, err = conform.NewReceiver(o.Credentials, o.Document, o.Clock); err != nil {
 		return nil, err
 	}
-	s, err := listen("results", c.Listen)
-	if err != nil {
-		return nil, err
-	}
-	s.handler = o.Receiver
 	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	g, serving := errgroup.WithContext(ctx)
-	serve(serving, g, s)
+	if files {
+		o.Target = o.Credentials.Folder.URL
+		g.Go(func() error { return o.Receiver.Watch(serving, o.Credentials.Folder) })
+	} else {
+		s, err := listen("results", c.Listen)
+		if err != nil {
+			return nil, err
+		}
+		s.handler = o.Receiver
+		serve(serving, g, s)
+	}
 	report, err := conform.Run(serving, o)
 	cancel()
 	return report, errors.Join(err, g.Wait())

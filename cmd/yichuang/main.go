@@ -48,7 +48,7 @@ func names(of map[string]string) string { return strings.Join(slices.Sorted(maps
 func main() {
 	boundMemory()
 	var c cli
-	parser := kong.Must(&c, kong.Name("yichuang"), kong.Description(description), kong.Vars{"counterparts": strings.Join(conform.Roles(), ","), "roles": names(staff.RoleNames), "departments": names(staff.DepartmentNames)}, kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	parser := kong.Must(&c, kong.Name("yichuang"), kong.Description(description), kong.Vars{"counterparts": strings.Join(conform.Roles(), ","), "dialects": strings.Join(conform.Dialects(), ","), "roles": names(staff.RoleNames), "departments": names(staff.DepartmentNames)}, kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	run, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

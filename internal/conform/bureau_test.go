@@ -92,12 +92,22 @@ func newBureau(t *testing.T, defect string, secret bool) *bureau {
 	b.home = home.URL
 	server := httptest.NewServer(b)
 	t.Cleanup(func() { b.working.Wait(); server.Close(); home.Close() })
-	b.options = conform.Options{Role: "fund", Target: server.URL, Credentials: c, Client: conform.NewHTTP(server.URL, clk), Receiver: receiver, Document: d, Clock: clk,
+	b.options = conform.Options{Role: "fund", Target: server.URL, Credentials: c, Carrier: carrier(t, c, server.URL), Receiver: receiver, Document: d, Clock: clk,
 		Wait: 10 * time.Second, Linger: 50 * time.Millisecond, Limit: limit}
 	if b.has("result-arrives") || b.has("result-schema") { // none will be taken
 		b.options.Wait = 500 * time.Millisecond
 	}
 	return b
+}
+
+// carrier is that of the credentials.
+func carrier(t *testing.T, c conform.Credentials, target string) conform.Carrier {
+	t.Helper()
+	out, err := conform.NewCarrier(c, target, clock.System())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func signer(t *testing.T) *sm.Signer {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"yichuang/internal/exchange/spec"
@@ -21,7 +22,7 @@ type Options struct {
 	Role        string // file of docs/interface: registry, housing, tax …
 	Target      string // for the report
 	Credentials Credentials
-	Client      Client
+	Carrier     Carrier
 	Receiver    *Receiver // nil: results are not checked
 	Document    *spec.Document
 	Clock       clock.Clock
@@ -76,7 +77,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 }
 
 func newKit(o Options) (*kit, error) {
-	k := &kit{Options: o, answers: map[spec.Operation][]byte{}, report: &Report{Role: o.Role, Target: o.Target, App: o.Credentials.PeerApp}}
+	k := &kit{Options: o, answers: map[spec.Operation][]byte{}, report: &Report{Role: o.Role, Dialect: o.Carrier.Dialect(), Target: o.Target, App: o.Credentials.PeerApp}}
 	k.tried, k.report.Missing = o.Credentials.operations(o.Role)
 	if k.Wait == 0 {
 		k.Wait = 10 * time.Minute
@@ -198,12 +199,37 @@ func sortedCodes(of map[spec.Code]string) []spec.Code {
 
 // check runs the rules of some moments on a trial.
 func (k *kit) check(ctx context.Context, t *Trial, now func(When) bool) {
-	for _, r := range Rules() {
-		if now(r.When) && (r.For == nil || r.For(t.Info)) && ctx.Err() == nil {
-			k.add(t, r, r.Check(ctx, t))
+	rules := slices.DeleteFunc(Rules(), func(r Rule) bool {
+		return !now(r.When) || !r.Holds(k.Carrier.Dialect()) || r.For != nil && !r.For(t.Info)
+	})
+	findings := make([]Finding, len(rules))
+	beside := make(chan struct{}, filesBeside)
+	var all sync.WaitGroup
+	for i, r := range rules {
+		if r.When == Each && k.Carrier.Dialect() == FileDrop {
+			beside <- struct{}{}
+			all.Go(func() {
+				findings[i] = r.Check(ctx, t)
+				<-beside
+			})
+			continue
+		}
+		all.Wait()
+		if ctx.Err() == nil {
+			findings[i] = r.Check(ctx, t)
+		}
+	}
+	all.Wait()
+	for i, r := range rules {
+		if findings[i].Verdict != "" {
+			k.add(t, r, findings[i])
 		}
 	}
 }
+
+// filesBeside is how many rules are tried beside each other in files: a counterpart may look into its folder once a second only. Those
+// of the moment Each do not meddle with one another: each sends messages of its own.
+const filesBeside = 12
 
 func (k *kit) add(t *Trial, r Rule, f Finding) {
 	k.report.Lines = append(k.report.Lines, Line{Rule: r, Operation: t.Info, Finding: f})

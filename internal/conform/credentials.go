@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/kit/folder"
 	"yichuang/internal/kit/sm"
 )
 
@@ -18,6 +19,8 @@ type Credentials struct {
 	PeerApp    string           `json:"peerApp"`    // the counterpart's application id
 	PeerKey    string           `json:"peerKey"`    // SM2 public key, PEM
 	Secret     string           `json:"secret"`     // in place of both keys: HMAC-SM3
+	Dialect    Dialect          `json:"dialect"`    // empty: unified
+	Folder     folder.Address   `json:"-"`          // both sides reach: of filedrop, and of attachments in XML
 	Operations []spec.Operation `json:"operations"` // what the counterpart provides; empty: all of its role
 	Samples    []Sample         `json:"samples"`    // in the order in which they are tried
 }
@@ -32,13 +35,22 @@ type Sample struct {
 // ReadCredentials reads the file and says what is wrong with it.
 func ReadCredentials(r io.Reader) (Credentials, error) {
 	var c Credentials
+	file := struct {
+		*Credentials
+		Folder struct {
+			URL      string `json:"url"`      // file:///path or sftp://user@host:22/path
+			Password string `json:"password"` // of the SFTP account
+			HostKey  string `json:"hostKey"`  // the server's key, as a line of known_hosts has it
+		} `json:"folder"`
+	}{Credentials: &c}
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
+	if err := d.Decode(&file); err != nil {
 		return c, fmt.Errorf("credentials: %w", err)
 	}
-	if _, _, err := c.keys(); err != nil {
-		return c, fmt.Errorf("credentials: %w", err)
+	c.Folder = folder.Address(file.Folder)
+	if err := c.Check(); err != nil {
+		return c, err
 	}
 	for _, op := range c.Operations {
 		if !called(op) {
@@ -51,6 +63,31 @@ func ReadCredentials(r io.Reader) (Credentials, error) {
 		}
 	}
 	return c, nil
+}
+
+// Check tells whether dialect, folder and keys are complete.
+func (c Credentials) Check() error {
+	switch {
+	case !slices.Contains(Dialects(), string(c.dialect())):
+		return fmt.Errorf("credentials: dialect %q is none of %v", c.Dialect, Dialects())
+	case c.dialect() == FileDrop && c.Folder.IsZero():
+		return errors.New("credentials: the dialect filedrop needs a folder")
+	case !c.Folder.IsZero():
+		if err := c.Folder.Check(); err != nil {
+			return fmt.Errorf("credentials: %w", err)
+		}
+	}
+	if _, _, err := c.keys(); err != nil {
+		return fmt.Errorf("credentials: %w", err)
+	}
+	return nil
+}
+
+func (c Credentials) dialect() Dialect {
+	if c.Dialect == "" {
+		return Unified
+	}
+	return c.Dialect
 }
 
 // called tells whether we call an operation.

@@ -45,31 +45,6 @@ func renewed(body []byte) []byte {
 	return encode(all)
 }
 
-// stranger is a name that no schema has.
-const stranger = "conformUnknownField"
-
-func withUnknown(body []byte) []byte {
-	all := fields(body)
-	all[stranger] = "x"
-	return encode(all)
-}
-
-// withUnknownInside puts the field into the first object below the top; false where there is none.
-func withUnknownInside(body []byte) ([]byte, bool) {
-	all := fields(body)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		inner := all[name]
-		if list, ok := inner.([]any); ok && len(list) > 0 {
-			inner = list[0]
-		}
-		if object, ok := inner.(map[string]any); ok {
-			object[stranger] = "x"
-			return encode(all), true
-		}
-	}
-	return nil, false
-}
-
 // without lists the bodies that lack one field each.
 func without(body []byte) [][]byte {
 	var out [][]byte
@@ -79,26 +54,6 @@ func without(body []byte) [][]byte {
 		out = append(out, encode(all))
 	}
 	return out
-}
-
-// replacing sets the first field, by name, to a value; false where the body has no field.
-func replacing(body []byte, value any) ([]byte, bool) {
-	all := fields(body)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		all[name] = value
-		return encode(all), true
-	}
-	return nil, false
-}
-
-// doubled writes the first field twice with the same value.
-func doubled(body []byte) ([]byte, bool) {
-	all := fields(body)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		once := encode(map[string]any{name: all[name]})
-		return slices.Concat(once[:len(once)-1], []byte(","), encode(all)[1:]), true
-	}
-	return nil, false
 }
 
 // changes lists bodies that say something else in one field each, likely valid: those of free text and numbers first.
@@ -129,12 +84,4 @@ func changes(body []byte) [][]byte {
 		}
 	}
 	return out
-}
-
-// padded is the body with blanks up to a size in bytes.
-func padded(body []byte, size int64) []byte {
-	if blanks := int(size) - len(body); blanks > 0 {
-		return slices.Concat(body[:len(body)-1], bytes.Repeat([]byte(" "), blanks), body[len(body)-1:])
-	}
-	return body
 }

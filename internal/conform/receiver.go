@@ -3,14 +3,17 @@ package conform
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/exchange/spec/bizxml"
+	"yichuang/internal/exchange/spec/filedrop"
 	"yichuang/internal/kit/clock"
+	"yichuang/internal/kit/folder"
 	"yichuang/internal/kit/sm"
 )
 
@@ -33,6 +36,7 @@ type Arrival struct {
 
 // Receiver is the platform as a counterpart sees it: it takes results and notices and remembers them.
 type Receiver struct {
+	dialect  Dialect
 	self     spec.Identity
 	app      string
 	peer     spec.Verifier
@@ -46,18 +50,54 @@ type Receiver struct {
 	changed  chan struct{}   // closed with each arrival
 }
 
-// NewReceiver makes the receiver that a counterpart of these credentials sends to, as an http.Handler for the paths below /v1/.
+// NewReceiver makes the receiver that a counterpart of these credentials sends to, as an http.Handler for what comes over HTTP; Watch is
+// for what comes in files.
 func NewReceiver(c Credentials, d *spec.Document, clk clock.Clock) (*Receiver, error) {
 	self, peer, err := c.keys()
 	if err != nil {
 		return nil, err
 	}
-	return &Receiver{self: self, app: c.PeerApp, peer: peer, document: d, clock: clk, deferred: map[string]bool{}, changed: make(chan struct{})}, nil
+	return &Receiver{dialect: c.dialect(), self: self, app: c.PeerApp, peer: peer, document: d, clock: clk, deferred: map[string]bool{}, changed: make(chan struct{})}, nil
 }
 
-// ServeHTTP takes one sending in.
+// ServeHTTP takes one sending in, in JSON or XML.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	head, a := r.read(req)
+	form := r.dialect.form()
+	switch {
+	case r.dialect == Unified:
+		r.Take(spec.NewLetter(w, req))
+	case !r.dialect.xml() || req.URL.Path != form.Path():
+		http.NotFound(w, req)
+	case form == bizxml.SOAP && bizxml.Describe(w, req):
+	default:
+		r.Take(bizxml.NewLetter(form, w, req))
+	}
+}
+
+// Watch takes in what the counterpart leaves in the folder, until ctx ends; only in the dialect filedrop.
+func (r *Receiver) Watch(ctx context.Context, at folder.Address) error {
+	var folders folder.Pool
+	box := filedrop.New(filedrop.Options{Out: filedrop.To, In: filedrop.From, Source: "folder", Clock: r.clock, Open: func() (folder.Folder, error) { return folders.Open(at) }})
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		if err := box.Take(ctx, func(_ context.Context, l spec.Letter) { r.Take(l) }); err != nil && ctx.Err() == nil {
+			return errors.Join(fmt.Errorf("folder of the counterpart: %w", err), folders.Close())
+		}
+		select {
+		case <-ctx.Done():
+			return folders.Close()
+		case <-tick.C:
+		}
+	}
+}
+
+// watchEvery is the pause between two looks into the folder.
+const watchEvery = 50 * time.Millisecond
+
+// Take takes one sending in.
+func (r *Receiver) Take(l spec.Letter) {
+	a := r.read(l)
 	r.note(&a)
 	fault := a.Fault
 	if a.Deferred {
@@ -69,42 +109,44 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	now := r.clock.Now()
 	if fault != nil {
-		_ = spec.Refuse(w, r.self, req.URL.Path, head, fault, "conform", now) // who hung up is told nothing
+		_ = l.Refuse(r.self, fault, "conform", now) // who hung up is told nothing
 		return
 	}
-	_ = spec.Answer(w, r.self, req.URL.Path, head, http.StatusOK, answer, now)
+	_ = l.Answer(r.self, http.StatusOK, answer, now)
 }
 
 // read verifies a sending. What can be known of a bad one is noted, too.
-func (r *Receiver) read(req *http.Request) (spec.Head, Arrival) {
+func (r *Receiver) read(l spec.Letter) Arrival {
 	now := r.clock.Now()
-	info, _ := spec.ByPath(spec.SignedPath(req.URL.Path))
-	a := Arrival{Operation: info.Operation, At: now, MessageID: req.Header.Get(spec.HeaderMessage), Nonce: req.Header.Get(spec.HeaderNonce), RelatesTo: req.Header.Get(spec.HeaderRelatesTo)}
-	head, err := spec.CheckRequest(req, r.verifier, now)
-	if err != nil {
-		a.Body, _ = io.ReadAll(io.LimitReader(req.Body, info.MaxRequest)) // only to tell whose it is
-	} else {
-		a.Body, err = r.readBody(info, head, req, now)
+	info, head, err := l.Open(r.verifier, now)
+	a := Arrival{Operation: info.Operation, At: now, MessageID: head.MessageID, Nonce: head.Nonce, RelatesTo: head.RelatesTo}
+	if info.Operation != "" && head.App != "" { // of a bad one, too: it tells whose it is
+		body, wrong := l.Body(info.MaxRequest, clock.System().Now().Add(readWithin))
+		if a.Body = body; err == nil {
+			err = wrong
+		}
+		if err == nil {
+			err = r.fits(info, head, body, now)
+		}
 	}
 	a.Work, a.Case = text(a.Body, "workId"), text(a.Body, "caseNo")
 	if err != nil && !errors.As(err, &a.Fault) {
 		a.Fault = spec.NewFault(spec.CodeInternal, err.Error())
 	}
-	return head, a
+	return a
 }
 
-func (r *Receiver) readBody(info spec.Info, head spec.Head, req *http.Request, now time.Time) ([]byte, error) {
+// readWithin is how long a sending may take to come.
+const readWithin = 30 * time.Second
+
+func (r *Receiver) fits(info spec.Info, head spec.Head, body []byte, now time.Time) error {
 	if info.Direction != spec.ToPlatform {
-		return nil, spec.NewFault(spec.CodeUnknownOperation, "")
+		return spec.NewFault(spec.CodeUnknownOperation, "")
 	}
-	body, err := spec.ReadBody(head, req.Body, info.MaxRequest)
-	if err == nil {
-		err = r.document.Check(info.Operation, spec.Request, body)
+	if err := r.document.Check(info.Operation, spec.Request, body); err != nil {
+		return err
 	}
-	if err == nil {
-		err = r.nonces.Use(head, now)
-	}
-	return body, err
+	return r.nonces.Use(head, now)
 }
 
 func (r *Receiver) verifier(app string) (spec.Verifier, error) {

@@ -16,6 +16,7 @@ import (
 // Report is what a run found, a line per rule and operation.
 type Report struct {
 	Role    string
+	Dialect Dialect
 	Target  string
 	App     string // the counterpart's
 	Began   time.Time

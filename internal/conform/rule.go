@@ -8,13 +8,14 @@ import (
 
 // Rule is one demand of the specification.
 type Rule struct {
-	ID      string                                      // stable, for programs and for talking about it
-	Title   string                                      // Chinese, what must be true
-	Why     string                                      // Chinese, what goes wrong otherwise, and what to do
-	Section string                                      // where docs/interface/README.md says it
-	When    When                                        // at which moment of a run it can be checked
-	For     func(spec.Info) bool                        // operations it holds for; nil: all
-	Check   func(ctx context.Context, t *Trial) Finding // looks, or sends more
+	ID       string                                      // stable, for programs and for talking about it
+	Title    string                                      // Chinese, what must be true
+	Why      string                                      // Chinese, what goes wrong otherwise, and what to do
+	Section  string                                      // where docs/interface/README.md says it
+	When     When                                        // at which moment of a run it can be checked
+	For      func(spec.Info) bool                        // operations it holds for; nil: all
+	Dialects []Dialect                                   // it holds for; nil: all
+	Check    func(ctx context.Context, t *Trial) Finding // looks, or sends more
 }
 
 // When is the moment at which a rule is checked.

@@ -84,7 +84,7 @@ func TestGuideListsTheRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range conform.Rules() {
-		if line := "| `" + r.ID + "` | " + r.Title + " | " + r.Section + " |"; !strings.Contains(string(guide), line) {
+		if line := "| `" + r.ID + "` | " + r.Title + " | " + r.Section + " | " + r.Scope() + " |"; !strings.Contains(string(guide), line) {
 			t.Errorf("the guide lacks %s", line)
 		}
 	}

@@ -13,7 +13,7 @@ func answerRules() []Rule {
 	return []Rule{
 		{ID: "answered", Title: "规范的请求得到办理", Section: "一", When: Always, Check: answered,
 			Why: "本操作没有实现，或所给样例不能办理。样例不能办理的，请在凭据文件的 samples 里换一个。"},
-		{ID: "answer-media", Title: "应答的媒体类型是 application/json", Section: "一", When: Done, Check: answerMedia,
+		{ID: "answer-media", Title: "应答的媒体类型符合规范", Section: "一、十二", When: Done, Dialects: inHTTP, Check: answerMedia,
 			Why: "平台按媒体类型区分应答与错误。"},
 		{ID: "answer-signed", Title: "应答有签名，随机数、报文号照抄请求", Section: "二", When: Done, Check: answerSigned,
 			Why: "验不过签、对不上请求的应答平台一律不采用，等于没有应答。"},
@@ -47,32 +47,37 @@ func answered(_ context.Context, t *Trial) Finding {
 }
 
 func answerMedia(_ context.Context, t *Trial) Finding {
-	const want = "application/json"
-	if got := t.First.Media(); got != want {
+	got := t.First.Media()
+	want, ok := t.Carrier.media(got, false)
+	if !ok {
 		return fail(want, or(got, "没有"))
 	}
-	return pass(want, want)
+	return pass(want, got)
 }
 
 func answerSigned(_ context.Context, t *Trial) Finding {
-	if tooLong(t) {
+	if t.First.tooLong {
 		return skip("应答过长，没有读完")
 	}
-	return judge("X-Nonce、X-Message-Id 与请求相同，验签通过", t.First.verify(t.Sent, t.peer, t.Clock.Now()))
+	want := t.Carrier.called(spec.HeaderNonce) + "、" + t.Carrier.called(spec.HeaderMessage) + " 与请求相同，验签通过"
+	return judge(want, t.First.Proof)
 }
 
 func answerSchema(_ context.Context, t *Trial) Finding {
-	if tooLong(t) {
+	switch a := t.First; {
+	case a.tooLong:
 		return skip("应答过长，没有读完")
+	case a.Form != nil:
+		return fail(t.Info.Response, reason(a.Form))
+	case a.unread():
+		return skip("验签不过，没有读")
 	}
 	return judge(t.Info.Response, t.Document.Check(t.Info.Operation, spec.Response, t.First.Body))
 }
 
-func tooLong(t *Trial) bool { return int64(len(t.First.Body)) > t.Info.MaxResponse }
-
 func answerSize(_ context.Context, t *Trial) Finding {
 	want := fmt.Sprintf("至多 %d 字节", t.Info.MaxResponse)
-	if tooLong(t) {
+	if t.First.tooLong {
 		return fail(want, "更多")
 	}
 	return pass(want, fmt.Sprintf("%d 字节", len(t.First.Body)))

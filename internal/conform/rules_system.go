@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"yichuang/internal/exchange/spec"
 )
@@ -18,13 +19,22 @@ func limitRules() []Rule {
 }
 
 func sizeOver(ctx context.Context, t *Trial) Finding {
-	f := t.refusedBody(ctx, padded(renewed(t.Body), t.Info.MaxRequest+1), spec.CodeTooBig)
-	f.Got = fmt.Sprintf("%d 字节：%s", t.Info.MaxRequest+1, f.Got)
+	_, over := t.Carrier.sizes(t.Info)
+	f := t.refusedWritten(ctx, t.Carrier.padded(t.fresh(), over), spec.CodeTooBig)
+	f.Got = fmt.Sprintf("%d 字节：%s", over, f.Got)
 	return f
 }
 
 func sizeFull(ctx context.Context, t *Trial) Finding {
-	return t.served(ctx, padded(t.Body, t.Info.MaxRequest), letter{})
+	most, _ := t.Carrier.sizes(t.Info)
+	e, err := t.seal(t.Info, t.Body, letter{})
+	if err == nil {
+		e, err = t.sign(t.Info, t.Carrier.padded(e.Body, most), letter{})
+	}
+	if err != nil {
+		return fail(strconv.Itoa(wantStatus(t.Info)), err.Error())
+	}
+	return t.carried(ctx, e)
 }
 
 // systemRules hold for the whole system and are tried with the ping.
@@ -32,9 +42,9 @@ func systemRules() []Rule {
 	return []Rule{
 		{ID: "operation-unknown", Title: "没有的操作以 unknown-operation 回答", Section: "二", When: Once, Check: operationUnknown,
 			Why: "平台据此知道对方还没有实现，而不是出了故障。"},
-		{ID: "media-other", Title: "其他媒体类型被拒绝", Section: "二", When: Once, Check: mediaOther,
-			Why: "只接受 application/json。"},
-		{ID: "query-string", Title: "带查询串的请求被拒绝", Section: "一", When: Once, Check: queryString,
+		{ID: "media-other", Title: "其他媒体类型被拒绝", Section: "二、十二", When: Once, Dialects: inHTTP, Check: mediaOther,
+			Why: "只接受本对接方式的媒体类型：application/json、application/xml 或 text/xml。"},
+		{ID: "query-string", Title: "带查询串的请求被拒绝", Section: "一", When: Once, Dialects: inHTTP, Check: queryString,
 			Why: "查询串不在签名里，谁都能加。"},
 		{ID: "ping-echo", Title: "连通测试原样返回", Section: "七", When: Once, Check: pingEcho,
 			Why: "平台用它确认应答来自本次调用，而不是缓存。"},
@@ -48,11 +58,11 @@ func operationUnknown(ctx context.Context, t *Trial) Finding {
 }
 
 func mediaOther(ctx context.Context, t *Trial) Finding {
-	return t.spoiled(ctx, letter{}, func(e Envelope) Envelope { return e.with("Content-Type", "text/plain") }, spec.CodeNotJSON)
+	return t.spoiled(ctx, letter{}, func(e Envelope) Envelope { e.Media = "text/plain"; return e }, spec.CodeNotJSON)
 }
 
 func queryString(ctx context.Context, t *Trial) Finding {
-	return t.spoiled(ctx, letter{}, func(e Envelope) Envelope { e.Path += "?debug=1"; return e }, spec.CodeHeader)
+	return t.spoiled(ctx, letter{}, func(e Envelope) Envelope { e.Query = "debug=1"; return e }, spec.CodeHeader)
 }
 
 // pong reads the answer to the first ping. Where there is none to read, other rules have said so.

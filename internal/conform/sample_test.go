@@ -49,15 +49,16 @@ func TestMutations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var w jsonBodies
 		null, _ := replacing(body, nil)
-		kind, _ := replacing(body, wrongKind())
-		twice, _ := doubled(body)
-		for name, bad := range map[string][]byte{"unknown": withUnknown(body), "null": null, "kind": kind, "twice": twice} {
+		kind, _ := w.replaced(body)
+		twice, _ := w.doubled(body)
+		for name, bad := range map[string][]byte{"unknown": w.unknown(body), "null": null, "kind": kind, "twice": twice} {
 			if d.Check(info.Operation, spec.Request, bad) == nil {
 				t.Errorf("%s, %s: %s passes", info.Operation, name, bad)
 			}
 		}
-		for name, good := range map[string][]byte{"renewed": renewed(body), "padded": padded(body, int64(len(body)+10))} {
+		for name, good := range map[string][]byte{"renewed": renewed(body), "padded": w.padded(body, int64(len(body)+10))} {
 			if err := d.Check(info.Operation, spec.Request, good); err != nil {
 				t.Errorf("%s, %s: %v", info.Operation, name, err)
 			}

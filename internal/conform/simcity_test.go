@@ -88,9 +88,20 @@ func check(t *testing.T, system string) *bench {
 	}
 	listener.Config.Handler = receiver
 	listener.Start()
+	if c.Dialect == conform.FileDrop {
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- receiver.Watch(ctx, c.Folder) }()
+		t.Cleanup(func() {
+			cancel()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	}
 	role, _, _ := strings.Cut(system, "/")
 	return &bench{t: t, base: base, options: conform.Options{Role: role, Target: base + "/" + system, Credentials: c, Receiver: receiver, Document: d, Clock: clk,
-		Client: conform.NewHTTP(base+"/"+system, clk), Wait: 10 * time.Second, Linger: 100 * time.Millisecond}}
+		Carrier: carrier(t, c, base+"/"+system), Wait: 10 * time.Second, Linger: 100 * time.Millisecond}}
 }
 
 func (b *bench) run() *conform.Report {
@@ -102,7 +113,7 @@ func (b *bench) run() *conform.Report {
 	return r
 }
 
-// Each kind of system passes, and nothing but what needs an operator goes unchecked.
+// Each kind of system passes in each dialect that it speaks, and nothing but what needs an operator goes unchecked.
 func TestSimcityConforms(t *testing.T) {
 	base, err := city()
 	if err != nil {
@@ -115,6 +126,7 @@ func TestSimcityConforms(t *testing.T) {
 	seen := map[string]bool{}
 	for _, e := range directory.Systems {
 		kind, _, _ := strings.Cut(e.Name, "/")
+		kind += " " + e.Dialect
 		if seen[kind] {
 			continue
 		}

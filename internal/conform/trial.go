@@ -60,14 +60,14 @@ func (t *Trial) send(ctx context.Context, body []byte, l letter) (Envelope, Answ
 	if err != nil {
 		return e, Answer{}, err
 	}
-	a, err := t.Client.Send(ctx, e)
+	a, err := t.Carrier.Send(ctx, e)
 	return e, a, err
 }
 
 // refused tells whether an envelope is refused with a code, and the status that belongs to it.
 func (t *Trial) refused(ctx context.Context, e Envelope, code spec.Code) Finding {
 	want := wanted(code)
-	a, err := t.Client.Send(ctx, e)
+	a, err := t.Carrier.Send(ctx, e)
 	if err != nil {
 		return fail(want, noAnswer(err))
 	}
@@ -77,13 +77,31 @@ func (t *Trial) refused(ctx context.Context, e Envelope, code spec.Code) Finding
 	return pass(want, a.String())
 }
 
-// refusedBody is refused for a body that is signed as it should be.
-func (t *Trial) refusedBody(ctx context.Context, body []byte, code spec.Code) Finding {
-	e, err := t.seal(t.Info, body, letter{})
+// refusedWritten is refused for a body that was written badly and is signed as it should be.
+func (t *Trial) refusedWritten(ctx context.Context, written []byte, code spec.Code) Finding {
+	e, err := t.sign(t.Info, written, letter{})
 	if err != nil {
 		return fail(wanted(code), err.Error())
 	}
 	return t.refused(ctx, e, code)
+}
+
+// refusedBody is refused for a JSON that is written as it should be.
+func (t *Trial) refusedBody(ctx context.Context, body []byte, code spec.Code) Finding {
+	written, err := t.Carrier.write(t.Info, body)
+	if err != nil {
+		return fail(wanted(code), err.Error())
+	}
+	return t.refusedWritten(ctx, written, code)
+}
+
+// fresh writes the trial's body with a work of its own.
+func (t *Trial) fresh() []byte {
+	written, err := t.Carrier.write(t.Info, renewed(t.Body))
+	if err != nil {
+		return t.Sent.Body // which could be written
+	}
+	return written
 }
 
 // spoiled seals a renewed body, spoils the envelope, and wants it refused.
@@ -97,8 +115,17 @@ func (t *Trial) spoiled(ctx context.Context, l letter, spoil func(Envelope) Enve
 
 // served wants a request to be done.
 func (t *Trial) served(ctx context.Context, body []byte, l letter) Finding {
+	e, err := t.seal(t.Info, body, l)
+	if err != nil {
+		return fail(strconv.Itoa(wantStatus(t.Info)), err.Error())
+	}
+	return t.carried(ctx, e)
+}
+
+// carried wants an envelope to be done.
+func (t *Trial) carried(ctx context.Context, e Envelope) Finding {
 	want := strconv.Itoa(wantStatus(t.Info))
-	_, a, err := t.send(ctx, body, l)
+	a, err := t.Carrier.Send(ctx, e)
 	switch {
 	case err != nil:
 		return fail(want, noAnswer(err))

@@ -22,6 +22,8 @@ type credentials struct {
 	PrivateKey string           `json:"privateKey"`
 	PeerApp    string           `json:"peerApp"`
 	PeerKey    string           `json:"peerKey"`
+	Dialect    string           `json:"dialect"`
+	Folder     *wire.Folder     `json:"folder,omitempty"`
 	Operations []spec.Operation `json:"operations"`
 	Samples    []samples.Sample `json:"samples"`
 }
@@ -43,7 +45,7 @@ func (s *Simcity) introduce(in introduction) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := credentials{App: kitApp, PrivateKey: string(signer.PEM()), PeerApp: e.App, PeerKey: e.PublicKey, Operations: e.Operations}
+	out := credentials{App: kitApp, PrivateKey: string(signer.PEM()), PeerApp: e.App, PeerKey: e.PublicKey, Dialect: e.Dialect, Folder: e.Folder, Operations: e.Operations}
 	if out.Samples, err = samples.For(s.city, e); err != nil {
 		return nil, invalid(err)
 	}
