@@ -22,6 +22,12 @@ export function readCity(file = process.env.CITY) {
       const certificate = found(sellers[0], contract).note.split('，').at(-1)
       return { contract, certificate, sellers, buyers: of('buyer') }
     },
+    /** a sale of a home where contracts are not signed online: its owner, who is married, and somebody who buys */
+    privately(state) {
+      const home = found(c.examples.find(e => e.state === state), state)
+      const spouses = c.accounts.filter(a => a.role === 'spouse' && a.note.includes('自行成交'))
+      return { certificate: home.certificate, spouses, sellers: [found(c.accounts.find(a => a.idno === home.idno), home.owner)], buyers: [found(c.accounts.find(a => a.role === 'buyer'), 'buyer')] }
+    },
     example: state => found(c.examples.find(e => e.state === state), state),
     /** fault makes a simulated system misbehave, or with DELETE well again */
     async fault(f, method = 'PUT') {

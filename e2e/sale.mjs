@@ -23,13 +23,19 @@ export async function apply(p, deal, { face, certificate = face, at = nothing } 
   await p.press('是这套房，继续')
 
   await at('import', '有网签合同吗')
-  await p.type({ 网签合同号: deal.contract })
-  await p.press('导入合同')
-  await p.until(/签订日期/)
-  await at('contract', '买卖合同')
-  await p.press('保存并继续')
+  if (deal.contract) {
+    await p.type({ 网签合同号: deal.contract })
+    await p.press('导入合同')
+    await p.until(/签订日期/)
+    await at('contract', '买卖合同')
+    await p.press('保存并继续')
+  } else {
+    await write(p)
+    await add(p, deal.buyers[0])
+  }
 
   await at('parties', '买方和卖方')
+  if (!deal.contract) { await p.type({ 的手机号码: deal.sellers[0].login }) } // which no contract told
   await declare(p, deal)
   await p.press('保存并继续')
 
@@ -61,6 +67,22 @@ export async function apply(p, deal, { face, certificate = face, at = nothing } 
   await signed(p, '提交给各方确认', { face, at })
   await at('sent', '已发给各方确认')
   return id
+}
+
+/** write fills in a contract that was not signed online. */
+async function write(p) {
+  const day = n => new Date(Date.now() + n * 86_400_000).toLocaleDateString('sv-SE', { timeZone: 'Asia/Shanghai' })
+  await p.press('没有网签合同，自己填写')
+  await p.type({ 成交价: '128万', 签订日期: day(0), 付清房款的日期: day(60), 交房日期: day(60) })
+  await p.press('保存并继续')
+}
+
+/** add names a buyer whom no contract names. */
+async function add(p, buyer) {
+  await p.press('添加买方')
+  await p.type({ 姓名或名称: buyer.name, 证件号码: buyer.idno, 手机号码: buyer.login })
+  await p.choose({ 婚姻状况: '未婚' })
+  await p.press('保存', { exact: true })
 }
 
 /** declare answers the marriage of sellers whom civil affairs does not know: they are married to each other. */
@@ -117,7 +139,7 @@ export async function sell(browser, city, deal, how = {}) {
   const seller = await Person.come(browser, city.hall, how)
   await seller.signIn(deal.sellers[0])
   const id = await apply(seller, deal, { face })
-  for (const who of [...deal.sellers.slice(1), ...deal.buyers]) {
+  for (const who of [...deal.sellers.slice(1), ...deal.spouses ?? [], ...deal.buyers]) {
     const p = await Person.come(browser, city.hall, how)
     await p.signIn(who)
     await confirm(p, { face })

@@ -77,7 +77,7 @@ test('the administrator sees the systems, and no case', { timeout: 90_000 }, asy
 })
 
 test('a surveyor decides an order of a district without a system by keyboard alone', { timeout: 240_000 }, async t => {
-  await sell(browser, city, city.deal('2611-00902'), { width: 360 }).then(({ seller }) => seller.leave())
+  await sell(browser, city, city.privately('desk'), { width: 360 }).then(({ seller }) => seller.leave())
   const p = await come(t, 'taixing.survey1')
   await p.until(/办理权籍调查/, { path: '/w/queue/pool', within: 90_000 })
   await p.check()

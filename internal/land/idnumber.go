@@ -138,8 +138,8 @@ func (id IDNumber) AgeOn(day Date) int {
 	return years
 }
 
-// Minor reports whether the person is under 18 on a day (Civil Code 17).
-func (id IDNumber) Minor(day Date) bool { return id.AgeOn(day) < 18 }
+// Minor reports whether the person is under 18 on a day (Civil Code 17); of a number that tells no birthday, nobody is.
+func (id IDNumber) Minor(day Date) bool { return id.Birthday() != "" && id.AgeOn(day) < 18 }
 
 // Female reports whether the number is a woman's.
 func (id IDNumber) Female() bool { return len(id) == 18 && (id[16]-'0')%2 == 0 }

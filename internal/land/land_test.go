@@ -63,6 +63,9 @@ func TestIDNumberTells(t *testing.T) {
 			t.Errorf("born 2008-02-29, on %s minor = %v", day, leap.Minor(day))
 		}
 	}
+	if land.IDNumber("").Minor("2026-03-01") {
+		t.Error("nobody in particular is a minor")
+	}
 }
 
 func TestParseCreditCode(t *testing.T) {
