@@ -15,7 +15,7 @@ type Rule struct {
 	When     When                                        // at which moment of a run it can be checked
 	For      func(spec.Info) bool                        // operations it holds for; nil: all
 	Dialects []Dialect                                   // it holds for; nil: all
-	Check    func(ctx context.Context, t *Trial) Finding // looks, or sends more
+	Check    func(ctx context.Context, t *Trial) Finding // looks, or sends more; the zero Finding: the rule does not concern this operation
 }
 
 // When is the moment at which a rule is checked.
@@ -37,7 +37,7 @@ const (
 // Rules lists all rules in the order in which they are checked.
 func Rules() []Rule {
 	var all []Rule
-	for _, some := range [][]Rule{answerRules(), signatureRules(), bodyRules(), limitRules(), systemRules(), repeatRules(), resultRules()} {
+	for _, some := range [][]Rule{answerRules(), signatureRules(), bodyRules(), limitRules(), systemRules(), xmlRules(), fileRules(), repeatRules(), pageRules(), resultRules()} {
 		all = append(all, some...)
 	}
 	return all

@@ -39,6 +39,9 @@ func TestEachRuleFindsItsDefect(t *testing.T) {
 	}
 	rules := append(conform.Rules(), conform.Rule{ID: "refusal-business"})
 	for _, r := range rules {
+		if atClerk(r.ID) {
+			continue
+		}
 		t.Run(r.ID, func(t *testing.T) {
 			t.Parallel()
 			found(t, runBureau(t, r.ID), r.ID, also[r.ID]...)
