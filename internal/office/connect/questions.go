@@ -59,7 +59,9 @@ type Answerer struct {
 func (Answerer) Timeout(*river.Job[QuestionArgs]) time.Duration { return 20 * time.Second }
 
 // NextRetry is soon: somebody looks at a page that waits.
-func (a Answerer) NextRetry(*river.Job[QuestionArgs]) time.Time { return a.Room.Clock.Now().Add(2 * time.Second) }
+func (a Answerer) NextRetry(*river.Job[QuestionArgs]) time.Time {
+	return a.Room.Clock.Now().Add(2 * time.Second)
+}
 
 // askFor is how long a department is asked for an answer. Past it the hall is told of its silence, and that as often as it takes: an
 // attempt that was cut by a failure of our own must not leave the citizen without any answer.

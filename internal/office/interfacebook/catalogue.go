@@ -13,7 +13,6 @@ import (
 	"yichuang/internal/exchange/spec/book"
 	"yichuang/internal/kit/web"
 	"yichuang/internal/kit/web/ui"
-	"yichuang/internal/office/exchangeadmin"
 )
 
 // lines is what is known of the systems at the other end: their endpoints by counterpart, and the calls of the last day.
@@ -144,11 +143,6 @@ func name(c book.Counterpart) string { return strings.TrimSpace(strings.TrimSuff
 func direction(op *book.Operation) string {
 	from, to := op.Sides()
 	return from + " → " + to
-}
-
-// endpointWords says where an endpoint belongs to and how it is spoken to.
-func endpointWords(e exchange.Endpoint) string {
-	return exchangeadmin.DistrictWord(e.District) + " " + e.Name + "：" + exchangeadmin.DialectWord(e.Dialect)
 }
 
 func page(op spec.Operation) string { return "/admin/interface/" + string(op) }
