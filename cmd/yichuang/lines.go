@@ -8,14 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"yichuang/internal/audit"
 	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
-	"yichuang/internal/hall"
-	"yichuang/internal/kit/clock"
-	"yichuang/internal/kit/pg"
 	"yichuang/internal/kit/sm"
-	"yichuang/internal/office"
 )
 
 // linesCmd sets the lines of a zone to other systems from a file: all at once on a new installation, and those of the hall, which
@@ -55,37 +50,21 @@ func (c *linesCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ring := filepath.Join(c.Data, "keys", ringFile(c.Zone))
-	if _, err := os.Stat(ring); err != nil {
-		return fmt.Errorf("the keys of the %s: %w (run `yichuang keys make --zone %s`)", c.Zone, err, c.Zone)
-	}
-	k, err := sm.LoadOrCreateKeyring(ring)
-	if err != nil {
-		return err
-	}
-	signer, err := sm.LoadOrCreateSigner(filepath.Join(c.Data, "keys", c.Zone+"-partner.key"))
-	if err != nil {
-		return err
-	}
-	pool, err := pg.Open(ctx, c.Database)
-	if err != nil {
-		return fmt.Errorf("database of the %s: %w", c.Zone, err)
-	}
-	defer pool.Close()
-	migrate := map[string]func() error{"hall": func() error { return hall.Migrate(ctx, pool) }, "office": func() error { return office.Migrate(ctx, pool) }}
-	if err := migrate[c.Zone](); err != nil {
-		return err
-	}
-	clk := clock.System()
-	x, err := exchange.New(exchange.Options{Pool: pool, Keyring: k, Clock: clk, Audit: audit.New(pool, k, clk)})
-	if err != nil {
-		return err
-	}
-	if err := setLines(ctx, x, settings, signer, c.Reason); err != nil {
-		return err
-	}
-	fmt.Printf("%d lines of the %s are set. Hand this public key to those that sign with SM2:\n%s", len(settings), c.Zone, signer.Public().PEM())
-	return nil
+	return maintain(ctx, c.Zone, c.Database, c.Data, func(m maintenance) error {
+		signer, err := sm.LoadOrCreateSigner(filepath.Join(c.Data, "keys", c.Zone+"-partner.key"))
+		if err != nil {
+			return err
+		}
+		x, err := exchange.New(exchange.Options{Pool: m.pool, Keyring: m.keys, Clock: m.clock, Audit: m.audit})
+		if err != nil {
+			return err
+		}
+		if err := setLines(ctx, x, settings, signer, c.Reason); err != nil {
+			return err
+		}
+		fmt.Printf("%d lines of the %s are set. Hand this public key to those that sign with SM2:\n%s", len(settings), c.Zone, signer.Public().PEM())
+		return nil
+	})
 }
 
 func readLines(path string) (out []lineSetting, err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -13,12 +12,9 @@ import (
 
 	"yichuang/internal/audit"
 	"yichuang/internal/ferry"
-	"yichuang/internal/hall"
 	"yichuang/internal/kit/clock"
 	"yichuang/internal/kit/log"
 	"yichuang/internal/kit/pg"
-	"yichuang/internal/kit/sm"
-	"yichuang/internal/office"
 )
 
 // ferryCmd looks after the messages of a zone that wait for a person. The office has a page for its own; the hall has no
@@ -40,29 +36,10 @@ type parked struct {
 
 // with opens the zone for one act.
 func (c *ferryCmd) with(ctx context.Context, do func(parked) error) error {
-	ring := filepath.Join(c.Data, "keys", ringFile(c.Zone))
-	if _, err := os.Stat(ring); err != nil {
-		return fmt.Errorf("the keys of the %s: %w (run this where the zone runs)", c.Zone, err)
-	}
-	k, err := sm.LoadOrCreateKeyring(ring)
-	if err != nil {
-		return err
-	}
-	pool, err := pg.Open(ctx, c.Database)
-	if err != nil {
-		return fmt.Errorf("database of the %s: %w", c.Zone, err)
-	}
-	defer pool.Close()
-	migrate := hall.Migrate
-	if c.Zone == "office" {
-		migrate = office.Migrate
-	}
-	if err := migrate(ctx, pool); err != nil {
-		return err
-	}
-	clk := clock.System()
-	door := ferry.New(ferry.Options{Zone: c.Zone, Peer: otherZone(c.Zone), Pool: pool, Clock: clk, Keys: k, Log: log.Discard()})
-	return do(parked{door, audit.New(pool, k, clk)})
+	return maintain(ctx, c.Zone, c.Database, c.Data, func(m maintenance) error {
+		door := ferry.New(ferry.Options{Zone: c.Zone, Peer: otherZone(c.Zone), Pool: m.pool, Clock: m.clock, Keys: m.keys, Log: log.Discard()})
+		return do(parked{door, m.audit})
+	})
 }
 
 // change does something to a message and records who did it and why, in one transaction. The zone's process finds it by itself.

@@ -8,14 +8,8 @@ import (
 	"io"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strings"
 
-	"yichuang/internal/audit"
-	"yichuang/internal/kit/clock"
-	"yichuang/internal/kit/pg"
-	"yichuang/internal/kit/sm"
-	"yichuang/internal/office"
 	"yichuang/internal/office/staff"
 )
 
@@ -30,24 +24,7 @@ type staffCmd struct {
 
 // with opens the office's accounts for one act.
 func (c *staffCmd) with(ctx context.Context, do func(*staff.Room) error) error {
-	ring := filepath.Join(c.Data, "keys", ringFile("office"))
-	if _, err := os.Stat(ring); err != nil {
-		return fmt.Errorf("the office's keys: %w (start the office once, or run `yichuang keys make --zone office`)", err)
-	}
-	k, err := sm.LoadOrCreateKeyring(ring)
-	if err != nil {
-		return err
-	}
-	pool, err := pg.Open(ctx, c.OfficeDB)
-	if err != nil {
-		return fmt.Errorf("office database: %w", err)
-	}
-	defer pool.Close()
-	if err := office.Migrate(ctx, pool); err != nil {
-		return err
-	}
-	clk := clock.System()
-	return do(staff.New(pool, k, audit.New(pool, k, clk), clk))
+	return maintain(ctx, "office", c.OfficeDB, c.Data, func(m maintenance) error { return do(staff.New(m.pool, m.keys, m.audit, m.clock)) })
 }
 
 // secret says where a first password comes from.
