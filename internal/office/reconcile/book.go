@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -177,12 +178,13 @@ func pageWords(numbers []string) string {
 	if len(numbers) == 0 {
 		return "没有权利和限制"
 	}
-	words := map[string]bool{}
-	for _, n := range numbers {
+	words := make([]string, len(numbers))
+	for i, n := range numbers {
+		words[i] = n
 		if c, err := land.ParseCertNumber(n); err == nil {
-			n = string(c)
+			words[i] = string(c)
 		}
-		words[n] = true
 	}
-	return strings.Join(sorted(words), "、")
+	slices.Sort(words)
+	return strings.Join(slices.Compact(words), "、")
 }
