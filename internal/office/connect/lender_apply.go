@@ -224,6 +224,10 @@ func months(from, until string) int {
 
 // lenderMaterials are the materials that a bank names, of the files that it has sent.
 func (r *Room) lenderMaterials(ctx context.Context, tx pgx.Tx, lender string, list []spec.BankMaterial, item *catalog.Item) ([]message.Material, error) {
+	files, err := r.lenderFiles(ctx, tx, lender, list)
+	if err != nil {
+		return nil, err
+	}
 	var out []message.Material
 	for _, m := range list {
 		rule, ok := item.Material(m.MaterialCode)
@@ -232,23 +236,41 @@ func (r *Room) lenderMaterials(ctx context.Context, tx pgx.Tx, lender string, li
 		}
 		made := message.Material{Code: rule.Code, Source: string(catalog.Shared), From: rule.From, At: r.Clock.Now()}
 		for _, digest := range m.Digests {
-			f := message.File{Digest: digest}
-			var name []byte
-			err := tx.QueryRow(ctx, `SELECT name, mime, size, pages FROM lender_files WHERE lender = $1 AND digest = $2`, lender, digest).Scan(&name, &f.Mime, &f.Size, &f.Pages)
-			if errors.Is(err, pgx.ErrNoRows) {
+			f, ok := files[digest]
+			if !ok {
 				return nil, refused(codeNoFile, "引用的文件还没有上传："+digest)
 			}
-			if err != nil {
-				return nil, fmt.Errorf("connect: a bank's file: %w", err)
-			}
-			plain, err := r.Keys.Open(name, filePlace(lender, digest))
-			if err != nil {
-				return nil, fmt.Errorf("connect: name of a bank's file: %w", err)
-			}
-			f.Name = string(plain)
 			made.Files = append(made.Files, f)
 		}
 		out = append(out, made)
+	}
+	return out, nil
+}
+
+// lenderFiles are those of the named files that the bank has sent, by digest.
+func (r *Room) lenderFiles(ctx context.Context, tx pgx.Tx, lender string, list []spec.BankMaterial) (map[string]message.File, error) {
+	var digests []string
+	for _, m := range list {
+		digests = append(digests, m.Digests...)
+	}
+	rows, err := tx.Query(ctx, `SELECT digest, name, mime, size, pages FROM lender_files WHERE lender = $1 AND digest = ANY($2)`, lender, digests)
+	if err != nil {
+		return nil, fmt.Errorf("connect: a bank's files: %w", err)
+	}
+	out := map[string]message.File{}
+	var f message.File
+	var name []byte
+	_, err = pgx.ForEachRow(rows, []any{&f.Digest, &name, &f.Mime, &f.Size, &f.Pages}, func() error {
+		plain, err := r.Keys.Open(name, filePlace(lender, f.Digest))
+		if err != nil {
+			return err
+		}
+		f.Name = string(plain)
+		out[f.Digest] = f
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect: a bank's files: %w", err)
 	}
 	return out, nil
 }

@@ -121,7 +121,7 @@ func (r *Room) bankTitle(ctx context.Context, tx pgx.Tx, from exchange.Caller, i
 		reason.LegalBasis, reason.Reference = "权利人授权 "+in.Authorisation.Digest, in.Authorisation.Number
 	}
 	if entitled {
-		list, err := r.Register.Holdings(ctx, tx, parties(who))
+		list, err := r.Register.Holdings(ctx, tx, []register.Party{who})
 		if err != nil {
 			return out, err
 		}

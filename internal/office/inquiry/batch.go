@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,8 +30,6 @@ const (
 	codeBatchExists spec.Code = "batch-exists"
 	codeSeqRepeated spec.Code = "seq-repeated"
 )
-
-func parties(list ...register.Party) []register.Party { return list }
 
 func (r *Room) departmentBatch(ctx context.Context, tx pgx.Tx, from exchange.Caller, in spec.BigdataBatchSubmitRequest) (spec.BatchReceipt, error) {
 	return r.take(ctx, tx, from, asked{party: "", no: in.BatchNo, inquiry: in.Inquiry, rows: in.Rows})
@@ -116,13 +115,8 @@ func pagePlace(batch uuid.UUID, page int) []byte {
 
 // with adds to a detail of the audit record.
 func with(detail, more map[string]any) map[string]any {
-	out := map[string]any{}
-	for k, v := range detail {
-		out[k] = v
-	}
-	for k, v := range more {
-		out[k] = v
-	}
+	out := maps.Clone(detail)
+	maps.Copy(out, more)
 	return out
 }
 

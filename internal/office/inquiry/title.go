@@ -7,6 +7,7 @@ import (
 
 	"yichuang/internal/exchange"
 	"yichuang/internal/exchange/spec"
+	"yichuang/internal/office/register"
 )
 
 // departmentQuery answers police and civil affairs, who ask through the big-data platform.
@@ -35,7 +36,7 @@ func (r *Room) courtQuery(ctx context.Context, tx pgx.Tx, from exchange.Caller, 
 // owned finds what a person has and records that it was told.
 func (r *Room) owned(ctx context.Context, tx pgx.Tx, from exchange.Caller, action string, in spec.Inquiry, person spec.Person) ([]spec.TitleHolding, error) {
 	who := partyOf(person)
-	list, err := r.Register.Holdings(ctx, tx, parties(who))
+	list, err := r.Register.Holdings(ctx, tx, []register.Party{who})
 	if err != nil {
 		return nil, err
 	}
